@@ -1,0 +1,146 @@
+// The environment as the program understands it. A bad variable is said with its name, value and what is allowed.
+import { readFileSync, readlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { AppError } from "./errors.ts";
+import { describe } from "./report.ts";
+import { isZone } from "./time.ts";
+
+export type Config = {
+	/** Everything of ours lies here, the database excepted where DB_PATH says so. */
+	dataDir: string;
+	databasePath: string;
+	metricsFile: string;
+	host: string;
+	port: number;
+	zone: string;
+	/** The value of TZ when it names no zone that exists; UTC is used then. */
+	badZone: string | null;
+	retentionDays: number;
+	units: "si" | "iec";
+	/** Names besides the LAN's own that may stand in a Host header; "*" allows all. */
+	allowedHosts: string[];
+	frameAncestors: string;
+	/** Where browsers reach this server, without a slash at the end; null: as they ask for it. */
+	publicUrl: string | null;
+	pushToken: string | null;
+	pushTokenFile: string | null;
+	pushTokensFile: string | null;
+};
+
+type Environment = Record<string, string | undefined>;
+
+export function readConfig(env: Environment): Config {
+	const databaseDir = env.DB_PATH ? dirname(env.DB_PATH) : "/data";
+	const dataDir = env.DATA_DIR || databaseDir;
+	const base = env.DATA_DIR || "/data";
+	const zone = zoneOf(env.TZ);
+	return {
+		dataDir,
+		databasePath: env.DB_PATH || join(base, "backups.db"),
+		metricsFile: env.METRICS_FILE || join(base, "metrics.jsonl"),
+		host: hostOf(env.HOST),
+		port: whole(env, "PORT", 5001, 0, 65_535),
+		zone: zone ?? "UTC",
+		badZone: zone === null ? (env.TZ ?? null) : null,
+		retentionDays: whole(env, "RETENTION_DAYS", 90, 1, 36_500),
+		units: oneOf(env, "UNITS", ["si", "iec"]),
+		allowedHosts: words(env.ALLOWED_HOSTS),
+		frameAncestors: frameAncestorsOf(env.FRAME_ANCESTORS),
+		publicUrl: publicUrlOf(env.PUBLIC_URL),
+		pushToken: env.PUSH_TOKEN || null,
+		pushTokenFile: env.PUSH_TOKEN_FILE || null,
+		pushTokensFile: env.PUSH_TOKENS_FILE || null,
+	};
+}
+
+/** Accepted because the original had it; importing is continuous here. Checked so that a typing error is not hidden. */
+export function checkUnused(env: Environment): void {
+	whole(env, "IMPORT_INTERVAL_HOURS", 12, 0, 8760);
+}
+
+/** The wall clock's zone; null when TZ names none that exists. A leading colon is POSIX and means nothing. */
+function zoneOf(value: string | undefined): string | null {
+	const name = (value ?? "").replace(/^:/, "");
+	if (name === "") return systemZone();
+	// Asked by name first: looking into the zone tables costs five megabytes that a server in UTC never needs.
+	if (/^(?:Etc\/)?(?:UTC|GMT|Zulu)$/i.test(name)) return "UTC";
+	return isZone(name) ? name : null;
+}
+
+/** The machine's own zone, as /etc/localtime points to it; UTC where it does not. */
+function systemZone(): string {
+	try {
+		const name = /zoneinfo\/(?:posix\/)?(.+)$/.exec(readlinkSync("/etc/localtime"))?.[1] ?? "UTC";
+		return zoneOf(name) ?? "UTC";
+	} catch {
+		return "UTC";
+	}
+}
+
+/** Stands in a header as it is: nothing in it may end the directive or the line. */
+function frameAncestorsOf(value: string | undefined): string {
+	if (!value?.trim()) return "'self'";
+	if (/^[\x21-\x2b\x2d-\x3a\x3c-\x7e ]{1,500}$/.test(value)) return value.trim();
+	throw new AppError(
+		"usage",
+		`FRAME_ANCESTORS is ${describe(value)}; expected sources such as 'self' https://home.example`,
+	);
+}
+
+/** An address to listen on; IPv6 with or without brackets. */
+function hostOf(value: string | undefined): string {
+	if (!value?.trim()) return "0.0.0.0";
+	const host = value.trim().replace(/^\[(.+)\]$/, "$1");
+	const octets = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(host)?.slice(1);
+	const isAddress = octets?.every((octet) => Number(octet) <= 255) ?? /^[0-9a-f:.]*:[0-9a-f:.%\w]*$/i.test(host);
+	if (isAddress || host === "localhost") return host;
+	throw new AppError(
+		"usage",
+		`HOST is ${describe(value)}; expected an address of this machine such as 0.0.0.0, 127.0.0.1 or ::`,
+	);
+}
+
+function publicUrlOf(value: string | undefined): string | null {
+	if (!value) return null;
+	const url = URL.parse(value);
+	if (url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "" && url.hash === "") {
+		return value.replace(/\/+$/, "");
+	}
+	throw new AppError(
+		"usage",
+		`PUBLIC_URL is ${describe(value)}; expected an address such as https://backup.example.org`,
+	);
+}
+
+function whole(env: Environment, name: string, otherwise: number, least: number, most: number): number {
+	const value = env[name];
+	if (value === undefined || value.trim() === "") return otherwise;
+	const number = /^\s*\d{1,9}\s*$/.test(value) ? Number(value) : Number.NaN;
+	if (number >= least && number <= most) return number;
+	throw new AppError("usage", `${name} is ${describe(value)}; expected a whole number from ${least} to ${most}.`);
+}
+
+function oneOf<T extends string>(env: Environment, name: string, allowed: readonly [T, ...T[]]): T {
+	const value = env[name]?.trim().toLowerCase();
+	if (!value) return allowed[0];
+	const known = allowed.find((word) => word === value);
+	if (known === undefined)
+		throw new AppError("usage", `${name} is ${describe(value)}; expected ${allowed.join(" or ")}.`);
+	return known;
+}
+
+function words(value: string | undefined): string[] {
+	return (value ?? "")
+		.toLowerCase()
+		.split(/[\s,]+/)
+		.filter(Boolean);
+}
+
+/** Names under which this machine is known to itself. */
+export function ownNames(): string[] {
+	try {
+		return [readFileSync("/proc/sys/kernel/hostname", "utf8").trim().toLowerCase()];
+	} catch {
+		return [];
+	}
+}

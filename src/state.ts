@@ -1,0 +1,26 @@
+// The state of a job in one word, as the API, the metrics and the badge say it: a pure function of what its runs were.
+import type { Outcome } from "./run.ts";
+
+/** All states, in the order in which they are listed. */
+export const states = ["new", "running", "ok", "warning", "failed"] as const;
+export type State = (typeof states)[number];
+
+type Judged = { outcome: Outcome } | null;
+
+/**
+ * `newest` is the newest backup run, `finished` the newest that has ended. A run that goes on does not hide that the one
+ * before it failed or warned: a job that fails every night must not look well each time it tries again.
+ */
+export function stateOf(newest: Judged, finished: Judged = newest): State {
+	if (finished?.outcome === "failure") return "failed";
+	if (finished?.outcome === "warning") return "warning";
+	if (newest?.outcome === "running") return "running";
+	return finished === null ? "new" : "ok";
+}
+
+/** From the one that needs somebody to the one that is well. */
+const worstFirst: State[] = ["failed", "warning", "running", "new", "ok"];
+
+export function compareStates(a: State, b: State): number {
+	return worstFirst.indexOf(a) - worstFirst.indexOf(b);
+}
