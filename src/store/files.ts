@@ -1,0 +1,79 @@
+// The few things the store does with files besides opening them.
+import {
+	closeSync,
+	constants,
+	fsyncSync,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	renameSync,
+	rmSync,
+	statfsSync,
+	writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/** Makes a created, renamed or removed name durable. Some file systems refuse; then there is nothing to be done. */
+export function syncFolder(path: string): void {
+	try {
+		syncFile(path);
+	} catch {
+		// Not every file system lets a folder be flushed.
+	}
+}
+
+/** Writes all of it: on a disk that is nearly full the system takes a part, and says so only in a number. */
+export function writeWhole(fd: number, text: string): void {
+	const bytes = Buffer.from(text);
+	for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
+}
+
+export function syncFile(path: string): void {
+	const fd = openSync(path, constants.O_RDONLY);
+	try {
+		fsyncSync(fd);
+	} finally {
+		closeSync(fd);
+	}
+}
+
+const keptQuarantines = 3;
+
+/** Moves a damaged database and its companions into `quarantine/<utc>/` beside it; returns that folder. */
+export function quarantine(path: string, now: number): string {
+	const root = join(dirname(path), "quarantine");
+	const folder = join(root, new Date(now).toISOString().replaceAll(":", ""));
+	mkdirSync(folder, { recursive: true });
+	for (const side of ["", "-wal", "-shm", "-journal"]) {
+		try {
+			renameSync(path + side, join(folder, basename(path) + side));
+		} catch {
+			// Most of the companions do not exist.
+		}
+	}
+	syncFolder(dirname(path));
+	const old = readdirSync(root).sort().slice(0, -keptQuarantines);
+	for (const name of old) rmSync(join(root, name), { recursive: true, force: true });
+	return folder;
+}
+
+// Write-ahead logging needs shared memory, which these cannot give: NFS, SMB in three ages.
+const networkTypes = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
+
+export function isOnNetwork(folder: string): boolean {
+	try {
+		return networkTypes.has(statfsSync(folder).type >>> 0);
+	} catch {
+		return false;
+	}
+}
+
+/** Free bytes for an ordinary user, or null where the system does not say. */
+export function freeBytes(folder: string): number | null {
+	try {
+		const stat = statfsSync(folder);
+		return stat.bavail * stat.bsize;
+	} catch {
+		return null;
+	}
+}

@@ -1,0 +1,45 @@
+// Jobs: found by name and host, made with the first report that names them.
+import type { Database } from "bun:sqlite";
+import { chooseSlug, type Job, maxJobs } from "../job.ts";
+import { prepared } from "./database.ts";
+
+/** The job of a report, made if it is new; null when there are too many jobs already. */
+export function recordJob(db: Database, name: string, host: string, now: number): Job | null {
+	const known = readJob(db, name, host);
+	if (known !== null) return known;
+	if (countJobs(db) >= maxJobs) return null;
+	const digest = new Bun.CryptoHasher("sha256").update(`${name}\n${host}`).digest("hex");
+	const nameIsTaken = prepared(db, "SELECT 1 FROM job WHERE name = $name").get({ name }) !== null;
+	const slugIsTaken = (slug: string) => findJob(db, slug)?.slug === slug;
+	const slug = chooseSlug({ name, host }, nameIsTaken, slugIsTaken, digest);
+	return prepared<Job>(
+		db,
+		`INSERT INTO job (name, host, slug, created_at) VALUES ($name, $host, $slug, $now)
+		RETURNING id, name, host, slug`,
+	).get({ name, host, slug, now });
+}
+
+/** The job of exactly this name and host, or null. */
+export function readJob(db: Database, name: string, host: string): Job | null {
+	return prepared<Job>(db, "SELECT id, name, host, slug FROM job WHERE name = $name AND host = $host").get({
+		name,
+		host,
+	});
+}
+
+export function countJobs(db: Database): number {
+	return prepared<{ jobs: number }>(db, "SELECT count(*) AS jobs FROM job").get()?.jobs ?? 0;
+}
+
+/** By slug, else by name (the oldest where several hosts share it). */
+export function findJob(db: Database, address: string): Job | null {
+	return prepared<Job>(
+		db,
+		`SELECT id, name, host, slug FROM job WHERE slug = $address OR name = $address
+		ORDER BY slug = $address DESC, id LIMIT 1`,
+	).get({ address });
+}
+
+export function readJobs(db: Database): Job[] {
+	return prepared<Job>(db, "SELECT id, name, host, slug FROM job ORDER BY name, host").all();
+}

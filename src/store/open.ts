@@ -1,0 +1,202 @@
+// Opens the database whatever state it is in: new, ours, the original's, damaged, locked, read-only, newer or foreign.
+// What cannot be opened is told as a problem, for the banner and /health; nothing here ends the program.
+import type { Database } from "bun:sqlite";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { AppError, codeOf, messageOf } from "../errors.ts";
+import type { Problem } from "../overview.ts";
+import {
+	closeDatabase,
+	findDamage,
+	openDatabase,
+	openReadOnly,
+	originOf,
+	patience,
+	prepareDatabase,
+	readDatabaseSize,
+	schemaVersion,
+} from "./database.ts";
+import { freeBytes, isOnNetwork, quarantine } from "./files.ts";
+import { writeMeta } from "./meta.ts";
+import { isOriginal, takeOver } from "./takeover.ts";
+
+export type Opened = {
+	/** null: there is nothing to show, `problem` says why. */
+	db: Database | null;
+	isWritable: boolean;
+	problem: Problem | null;
+	/** Too large to be checked before it is used: to be checked beside the work. */
+	isUnchecked?: boolean;
+};
+
+export type Rebuilt = { at: number; folder: string; reason: string };
+
+// Up to this size a full check takes a few milliseconds and happens before anything is read. Larger: ingest/verify.ts.
+const checkedAtOnce = 2 * 1024 * 1024;
+export function openStore(path: string, zone: string, now: number, waitMs = patience): Opened {
+	try {
+		mkdirSync(dirname(path), { recursive: true });
+	} catch (error) {
+		return failed(cannotOpen(path, error));
+	}
+	try {
+		return openWritable(path, zone, now, waitMs);
+	} catch (error) {
+		const code = codeOf(error);
+		if (error instanceof AppError) return failed(unusable(error.message));
+		if (isDamage(code)) return rebuild(path, messageOf(error), now);
+		if (code.startsWith("SQLITE_BUSY")) return failed(locked(path));
+		if (code.startsWith("SQLITE_FULL")) return { ...withoutWriting(path), problem: diskFull(path) };
+		if (existsSync(path)) return withoutWriting(path);
+		return failed(cannotOpen(path, error));
+	}
+}
+
+function openWritable(path: string, zone: string, now: number, waitMs: number): Opened {
+	const wal = !isOnNetwork(dirname(path));
+	let db = openDatabase(path, waitMs);
+	try {
+		const origin = originOf(db);
+		if (origin === "newer") {
+			db.close();
+			return { db: openReadOnly(path), isWritable: false, problem: newer(path) };
+		}
+		if (origin === "foreign" || (origin === "original" && !isOriginal(db))) {
+			db.close();
+			return failed(foreign(path));
+		}
+		if (origin === "original") {
+			takeOver(db, path, zone, now);
+			db = openDatabase(path, waitMs);
+		}
+		prepareDatabase(db, { wal });
+		const isSmall = readDatabaseSize(db) <= checkedAtOnce;
+		const damage = isSmall ? findDamage(db) : null;
+		if (damage !== null) {
+			closeDatabase(db);
+			return rebuild(path, damage, now);
+		}
+		return { db, isWritable: true, problem: wal ? null : onNetwork(path), isUnchecked: !isSmall };
+	} catch (error) {
+		db.close();
+		throw error;
+	}
+}
+
+/** Sets a damaged file aside and starts an empty one; following the journals from their start fills it again. */
+export function rebuild(path: string, reason: string, now: number): Opened {
+	try {
+		const folder = quarantine(path, now);
+		const db = openDatabase(path);
+		prepareDatabase(db, { wal: !isOnNetwork(dirname(path)) });
+		writeMeta(db, "rebuilt", { at: now, folder, reason: reason.slice(0, 300) } satisfies Rebuilt);
+		return { db, isWritable: true, problem: null };
+	} catch (error) {
+		return failed(cannotOpen(path, error));
+	}
+}
+
+export function isDamage(code: string): boolean {
+	return code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB";
+}
+
+function withoutWriting(path: string): Opened {
+	try {
+		const db = openReadOnly(path);
+		if (originOf(db) !== "ours") {
+			db.close();
+			return failed(readOnly(path));
+		}
+		return { db, isWritable: false, problem: readOnly(path) };
+	} catch (error) {
+		return failed(cannotOpen(path, error));
+	}
+}
+
+function failed(problem: Problem): Opened {
+	return { db: null, isWritable: false, problem };
+}
+
+const user = () => process.getuid?.() ?? "?";
+
+function cannotOpen(path: string, error: unknown): Problem {
+	const folder = dirname(path);
+	return {
+		id: "database-unavailable",
+		severity: "critical",
+		title: `The database ${path} cannot be opened or made.`,
+		detail: `This program runs as user ${user()} and needs to write in ${folder} (${messageOf(error)}). ${adviceFor(folder)} It tries again by itself.`,
+	};
+}
+
+/** Never to hand a system's own folder to a user: that advice is for a folder of ours. */
+function adviceFor(folder: string): string {
+	if (folder.split("/").filter(Boolean).length < 2 && folder !== "/data") {
+		return "Set DATA_DIR to a folder of its own.";
+	}
+	return `On the host: sudo chown -R ${user()} ${folder}, or run it as the folder's owner (compose: user: "1000:1000").`;
+}
+
+function unusable(message: string): Problem {
+	return {
+		id: "database-unavailable",
+		severity: "critical",
+		title: message,
+		detail: "Nothing was changed in the file.",
+	};
+}
+
+function locked(path: string): Problem {
+	return {
+		id: "database-locked",
+		severity: "critical",
+		title: `The database ${path} is locked by another program.`,
+		detail: "Close the program that has it open (a database browser, a copy that hangs). It tries again by itself.",
+	};
+}
+
+export function diskFull(path: string): Problem {
+	const free = freeBytes(dirname(path));
+	return {
+		id: "disk-full",
+		severity: "critical",
+		title: `The disk with ${dirname(path)} is full.`,
+		detail: `New runs cannot be stored${free === null ? "" : ` (${Math.floor(free / 1e6)} MB free)`}. Free some space there; what is in the metrics file is read as soon as there is room.`,
+	};
+}
+
+export function readOnly(path: string): Problem {
+	return {
+		id: "read-only",
+		severity: "critical",
+		title: `The database ${path} cannot be written.`,
+		detail: `What you see is what was stored before; new runs are not. Its file system is mounted read-only (often an SD card at its end: see dmesg), or user ${user()} may not write there. It tries again by itself.`,
+	};
+}
+
+function newer(path: string): Problem {
+	return {
+		id: "newer-database",
+		severity: "critical",
+		title: `The database ${path} was made by a newer version of this program.`,
+		detail: `It is only read, new runs are not stored: this version knows schema ${schemaVersion}. Install the newer version again, or set DB_PATH to a new file: it is filled from the metrics file.`,
+	};
+}
+
+function foreign(path: string): Problem {
+	return {
+		id: "foreign-database",
+		severity: "critical",
+		title: `${path} is a database of another program.`,
+		detail: "It was not touched. Set DB_PATH to another file name; it is made and filled from the metrics file.",
+	};
+}
+
+function onNetwork(path: string): Problem {
+	return {
+		id: "network-database",
+		severity: "warning",
+		title: `The database ${path} lies on a network file system.`,
+		detail: "It works, but more slowly, and a lost connection can hold it up. A local disk is better.",
+	};
+}

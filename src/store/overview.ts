@@ -1,0 +1,157 @@
+// Everything the overview page shows, read in a handful of questions whose cost does not grow with the runs.
+import type { Database } from "bun:sqlite";
+import type { JobRef, Overview, Point, Range, Series, Totals, TrendCell } from "../overview.ts";
+import { averagesOf, type DayTotals, emptyTotals, mergeTotals } from "../rollup.ts";
+import { type Run, rate, succeeded } from "../run.ts";
+import { dayOf, dayStart, formatDay, weekOf } from "../time.ts";
+import { allJobs, type Day, readDays, readFirstDay } from "./daily.ts";
+import { findJob, readJobs } from "./jobs.ts";
+import { countRejected, readRejected } from "./rejected.ts";
+import { readFailures, readFinished, readLatest, readNewest } from "./runs.ts";
+import { findSource } from "./sources.ts";
+
+export type OverviewQuestion = {
+	now: number;
+	zone: string;
+	/** Slug or name; null for all jobs. */
+	job: string | null;
+	range: Range;
+	metricsFile: string;
+};
+
+/** What the store knows; the monitor adds what it knows about itself. */
+export type StoredOverview = Omit<Overview, "problems" | "retentionDays" | "source"> & { lines: number };
+
+const recentRuns = 30;
+const shownFailures = 10;
+const shownRejected = 20;
+const weeklyFrom = 400;
+const mostRunPoints = 120;
+
+/** null when the job asked for does not exist. */
+export function readOverview(db: Database, question: OverviewQuestion): StoredOverview | null {
+	const { now, zone, range } = question;
+	const job = question.job === null ? null : findJob(db, question.job);
+	if (job === null && question.job !== null) return null;
+	const jobs: JobRef[] = readJobs(db).map(({ slug, name, host }) => ({ slug, name, host }));
+	const today = dayOf(now, zone);
+	const firstDay = range === "all" ? Math.min(readFirstDay(db) ?? today, today) : today - Number(range) + 1;
+	const jobId = job?.id ?? allJobs;
+	const days = readDays(db, jobId, firstDay, lastDay(today));
+	const newest = newestWithPhases(readFinished(db, job?.id ?? null, 10));
+	const isOneJob = job !== null || jobs.length <= 1;
+	return {
+		now,
+		zone,
+		job: job === null ? null : { slug: job.slug, name: job.name, host: job.host },
+		jobs,
+		range,
+		from: dayStart(firstDay, zone),
+		totals: averagesOf(sumOf(days)),
+		before: range === "all" ? null : readBefore(db, jobId, firstDay, Number(range)),
+		series: seriesOf(db, isOneJob, job?.id ?? null, days, firstDay, today, zone),
+		newest,
+		usualPhases: newest === null ? {} : readUsualPhases(db, newest, today),
+		latest: readLatest(db).filter((run) => job === null || run.slug === job.slug),
+		recent: readNewest(db, job?.id ?? null, recentRuns),
+		failures: readFailures(db, job?.id ?? null, shownFailures),
+		trend: trendOf(days),
+		rejected: { total: countRejected(db), lines: readRejected(db, shownRejected) },
+		lines: findSource(db, question.metricsFile)?.line ?? 0,
+	};
+}
+
+// Reports from clocks that run ahead are dated tomorrow; they belong to what is seen today.
+const lastDay = (today: number) => today + 1;
+
+function sumOf(days: Day[]): DayTotals {
+	const sum = emptyTotals();
+	for (const { totals } of days) mergeTotals(sum, totals);
+	return sum;
+}
+
+function readBefore(db: Database, jobId: number, firstDay: number, length: number): Totals | null {
+	const days = readDays(db, jobId, firstDay - length, firstDay - 1);
+	return days.length === 0 ? null : averagesOf(sumOf(days));
+}
+
+function newestWithPhases(runs: Run[]): Run | null {
+	return (
+		runs.find((run) => succeeded(run) && run.phases.length > 0) ?? runs.find((run) => run.phases.length > 0) ?? null
+	);
+}
+
+/** What each phase of a run's job took on average over 30 days, in seconds. */
+function readUsualPhases(db: Database, run: Run, today: number): Record<string, number> {
+	const job = findJob(db, run.slug);
+	if (job === null) return {};
+	const { phases } = averagesOf(sumOf(readDays(db, job.id, today - 30, lastDay(today))));
+	return Object.fromEntries(phases.flatMap(({ name, seconds }) => (seconds === null ? [] : [[name, seconds]])));
+}
+
+/** One job with few runs is drawn run by run; several jobs, or years, by day or week. */
+function seriesOf(
+	db: Database,
+	isOneJob: boolean,
+	jobId: number | null,
+	days: Day[],
+	firstDay: number,
+	today: number,
+	zone: string,
+): Series {
+	const runs = days.reduce((sum, { totals }) => sum + totals.succeeded + totals.warned + totals.failed, 0);
+	if (isOneJob && runs <= mostRunPoints) {
+		const since = dayStart(firstDay, zone);
+		return { per: "run", points: readFinished(db, jobId, mostRunPoints, since).reverse().map(pointOfRun) };
+	}
+	if (today - firstDay < weeklyFrom) {
+		return { per: "day", points: days.map(({ day, totals }) => pointOf(dayStart(day, zone), totals)) };
+	}
+	const weeks = new Map<number, DayTotals>();
+	for (const { day, totals } of days) {
+		const sum = weeks.get(weekOf(day)) ?? emptyTotals();
+		mergeTotals(sum, totals);
+		weeks.set(weekOf(day), sum);
+	}
+	return { per: "week", points: [...weeks].map(([day, totals]) => pointOf(dayStart(day, zone), totals)) };
+}
+
+function pointOfRun(run: Run): Point {
+	const isGood = succeeded(run);
+	return {
+		at: run.startedAt,
+		runs: 1,
+		failed: isGood ? 0 : 1,
+		duration: isGood ? run.duration : null,
+		size: isGood ? run.size : null,
+		throughput: isGood ? rate(run.size, run.duration) : null,
+		runId: run.id,
+	};
+}
+
+function pointOf(at: number, totals: DayTotals): Point {
+	const { runs, failed, averageDuration, averageSize, averageThroughput } = averagesOf(totals);
+	return {
+		at,
+		runs,
+		failed,
+		duration: averageDuration,
+		size: averageSize,
+		throughput: averageThroughput,
+		runId: null,
+	};
+}
+
+function trendOf(days: Day[]): TrendCell[] {
+	const cells = new Map<string, TrendCell>();
+	for (const { day, totals } of days) {
+		const week = formatDay(weekOf(day));
+		for (const [category, count] of totals.failures) {
+			if (count <= 0) continue;
+			const cell = cells.get(`${week} ${category}`) ?? { week, category, count: 0 };
+			cell.count += count;
+			cells.set(`${week} ${category}`, cell);
+		}
+	}
+	return [...cells.values()];
+}

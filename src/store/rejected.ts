@@ -1,0 +1,33 @@
+// Lines that could not be read: the newest few hundred with their reason, and how many there were in all.
+import type { Database } from "bun:sqlite";
+import type { RejectedLine } from "../overview.ts";
+import { prepared } from "./database.ts";
+
+const kept = 500;
+const shownText = 1000;
+
+export type NewRejectedLine = Omit<RejectedLine, "id">;
+
+/** Stores rejected lines of one transaction and drops the oldest beyond the bound. */
+export function recordRejected(db: Database, lines: NewRejectedLine[]): void {
+	const insert = prepared(
+		db,
+		`INSERT INTO rejected (source, line, reason, text, seen_at) VALUES ($source, $line, $reason, $text, $seenAt)`,
+	);
+	for (const line of lines.slice(-kept)) insert.run({ ...line, text: line.text.slice(0, shownText) });
+	if (lines.length > 0) {
+		prepared(db, "DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - $kept").run({ kept });
+	}
+}
+
+export function readRejected(db: Database, limit: number): RejectedLine[] {
+	return prepared<RejectedLine>(
+		db,
+		"SELECT id, source, line, reason, text, seen_at AS seenAt FROM rejected ORDER BY id DESC LIMIT $limit",
+	).all({ limit });
+}
+
+/** All lines ever rejected from files that are followed. */
+export function countRejected(db: Database): number {
+	return prepared<{ total: number | null }>(db, "SELECT sum(rejected) AS total FROM source").get()?.total ?? 0;
+}

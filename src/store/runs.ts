@@ -1,0 +1,184 @@
+// Runs: written once by report, read by job and by time. The report text is the record; columns are found again in it.
+import type { Database } from "bun:sqlite";
+import { parseReport } from "../report.ts";
+import type { Kind, Outcome, Run, RunReport } from "../run.ts";
+import { prepared } from "./database.ts";
+
+export type RunRow = {
+	id: number;
+	job_id: number;
+	job: string;
+	host: string;
+	slug: string;
+	backup_id: string;
+	kind: Kind;
+	outcome: Outcome;
+	started_at: number;
+	ended_at: number | null;
+	day: number;
+	duration: number | null;
+	report: string;
+};
+
+export type NewRun = { report: RunReport; text: string; jobId: number; day: number; receivedAt: number };
+
+const insertSql = `INSERT INTO run (job_id, backup_id, kind, outcome, started_at, ended_at, day, duration, size,
+		error_category, snapshot_id, received_at, report)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`;
+const insertNewSql = `${insertSql} ON CONFLICT (job_id, backup_id) DO NOTHING`;
+const replaceSql = `${insertSql} ON CONFLICT (job_id, backup_id) DO UPDATE SET kind = excluded.kind,
+	outcome = excluded.outcome, started_at = excluded.started_at, ended_at = excluded.ended_at, day = excluded.day,
+	duration = excluded.duration, size = excluded.size, error_category = excluded.error_category,
+	snapshot_id = excluded.snapshot_id, received_at = excluded.received_at, report = excluded.report`;
+
+/** Stores a run that is new; false, and nothing changed, when its (job, backup_id) is there already. */
+export function insertRun(db: Database, run: NewRun): boolean {
+	return bindRun(db, insertNewSql, run) > 0;
+}
+
+/** Puts a run in the place of the one with the same (job, backup_id): the last report wins. */
+export function replaceRun(db: Database, run: NewRun): void {
+	bindRun(db, replaceSql, run);
+}
+
+// Positions instead of names: this is the one statement that runs a million times in a big import.
+function bindRun(db: Database, sql: string, { report, text, jobId, day, receivedAt }: NewRun): number {
+	return prepared(db, sql).run(
+		jobId,
+		report.backupId,
+		report.kind,
+		report.outcome,
+		report.startedAt,
+		report.endedAt,
+		day,
+		report.duration,
+		report.size,
+		report.errorCategory,
+		report.snapshotId,
+		receivedAt,
+		text,
+	).changes;
+}
+
+/** The columns of a `RunRow`. */
+export const runColumns = `run.id, job_id, job.name AS job, job.host, slug, backup_id, kind, outcome, started_at, ended_at,
+	day, duration, report`;
+export const selectRun = `SELECT ${runColumns} FROM run JOIN job ON job.id = run.job_id`;
+
+export function readStored(db: Database, jobId: number, backupId: string): RunRow | null {
+	return prepared<RunRow>(db, `${selectRun} WHERE job_id = $jobId AND backup_id = $backupId`).get({ jobId, backupId });
+}
+
+/** The newest run of a job that has begun and not ended, or null. */
+export function readOpenRun(db: Database, jobId: number): Run | null {
+	const row = prepared<RunRow>(
+		db,
+		`${selectRun} WHERE job_id = $jobId AND outcome = 'running' ORDER BY started_at DESC, run.id DESC LIMIT 1`,
+	).get({ jobId });
+	return row === null ? null : runOf(row);
+}
+
+/** The newest runs of any outcome and kind by start, newest first. `jobId` null is every job. */
+export function readNewest(db: Database, jobId: number | null, limit: number): Run[] {
+	const rows =
+		jobId === null
+			? prepared<RunRow>(db, `${selectRun} ORDER BY started_at DESC, run.id DESC LIMIT $limit`).all({ limit })
+			: prepared<RunRow>(
+					db,
+					`${selectRun} WHERE job_id = $jobId ORDER BY started_at DESC, run.id DESC LIMIT $limit`,
+				).all({ jobId, limit });
+	return rows.map(runOf);
+}
+
+/** The newest finished backup runs by start, newest first; `since` (Unix ms) is inclusive. */
+export function readFinished(db: Database, jobId: number | null, limit: number, since = 0): Run[] {
+	const finished = "kind = 'backup' AND outcome <> 'running' AND started_at >= $since";
+	const order = "ORDER BY started_at DESC, run.id DESC LIMIT $limit";
+	const rows =
+		jobId === null
+			? prepared<RunRow>(db, `${selectRun} WHERE ${finished} ${order}`).all({ limit, since })
+			: prepared<RunRow>(db, `${selectRun} WHERE job_id = $jobId AND ${finished} ${order}`).all({
+					jobId,
+					limit,
+					since,
+				});
+	return rows.map(runOf);
+}
+
+/** The newest failed runs of the kind `backup`, newest first. */
+export function readFailures(db: Database, jobId: number | null, limit: number): Run[] {
+	const order = "ORDER BY started_at DESC, run.id DESC LIMIT $limit";
+	const rows =
+		jobId === null
+			? prepared<RunRow>(db, `${selectRun} WHERE outcome = 'failure' AND kind = 'backup' ${order}`).all({ limit })
+			: prepared<RunRow>(
+					db,
+					`${selectRun} WHERE job_id = $jobId AND outcome = 'failure' AND kind = 'backup' ${order}`,
+				).all({ jobId, limit });
+	return rows.map(runOf);
+}
+
+/**
+ * The newest backup run of every job, and where that one is running the last finished one too: a run under way must not
+ * hide a failure. One seek a job, never a scan of all runs.
+ */
+export function readLatest(db: Database): Run[] {
+	const rows = prepared<RunRow>(
+		db,
+		`SELECT ${runColumns} FROM job JOIN run ON run.id = (
+			SELECT id FROM run WHERE job_id = job.id AND kind = 'backup' ORDER BY started_at DESC, id DESC LIMIT 1)`,
+	).all();
+	return rows.flatMap((row) => {
+		const newest = runOf(row);
+		return newest.outcome === "running" ? [newest, ...readFinished(db, row.job_id, 1)] : [newest];
+	});
+}
+
+export function countRuns(db: Database): number {
+	return prepared<{ runs: number }>(db, "SELECT count(*) AS runs FROM run").get()?.runs ?? 0;
+}
+
+/** How many runs began before an instant (Unix ms). */
+export function countRunsBefore(db: Database, before: number): number {
+	return (
+		prepared<{ runs: number }>(db, "SELECT count(*) AS runs FROM run WHERE started_at < $before").get({ before })
+			?.runs ?? 0
+	);
+}
+
+/** As `countRunsBefore`, without the runs that were past retention already when they arrived. */
+export function countDue(db: Database, before: number, retentionDays: number): number {
+	return (
+		prepared<{ runs: number }>(
+			db,
+			"SELECT count(*) AS runs FROM run WHERE started_at < $before AND received_at - started_at < $retention",
+		).get({ before, retention: retentionDays * 86_400_000 })?.runs ?? 0
+	);
+}
+
+/** Deletes at most `limit` runs that began before an instant; how many it were. */
+export function deleteRunsBefore(db: Database, before: number, limit: number): number {
+	return prepared(
+		db,
+		"DELETE FROM run WHERE id IN (SELECT id FROM run WHERE started_at < $before ORDER BY started_at LIMIT $limit)",
+	).run({ before, limit }).changes;
+}
+
+/** The stored report with the columns that were decided when it arrived (the zone may have changed since). */
+export function runOf(row: RunRow): Run {
+	const parsed = parseReport(JSON.parse(row.report), "UTC");
+	if (!parsed.ok) throw new Error(`Stored report ${row.id} cannot be read: ${parsed.field} ${parsed.reason}`);
+	return {
+		...parsed.report,
+		id: row.id,
+		slug: row.slug,
+		backupId: row.backup_id,
+		job: row.job,
+		host: row.host,
+		kind: row.kind,
+		outcome: row.outcome,
+		startedAt: row.started_at,
+		endedAt: row.ended_at,
+		duration: row.duration,
+	};
+}
