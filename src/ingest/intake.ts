@@ -1,0 +1,79 @@
+// Takes the lines of one slice of a file: stores the good ones, keeps the bad ones with their reason, counts both.
+import type { Database } from "bun:sqlite";
+import { visible } from "../report.ts";
+import { type NewRejectedLine, recordRejected } from "../store/rejected.ts";
+import { Batch, readText, TooManyJobs } from "./record.ts";
+
+export type Counts = {
+	accepted: number;
+	/** Accepted lines that lost something: a measure that was no number, a text that was too long. */
+	warned: number;
+	rejected: number;
+	/** Accepted lines that changed what is stored. */
+	changed: number;
+};
+
+export function noCounts(): Counts {
+	return { accepted: 0, warned: 0, rejected: 0, changed: 0 };
+}
+
+/** Lives as long as one transaction. `finish` must be called inside it. */
+export class Intake {
+	readonly counts = noCounts();
+	readonly #batch: Batch;
+	readonly #rejected: NewRejectedLine[] = [];
+
+	constructor(
+		readonly db: Database,
+		readonly context: { source: string; zone: string; now: number },
+	) {
+		this.#batch = new Batch(db, context.zone, context.now);
+	}
+
+	/**
+	 * One line of text. What is kept of it is `kept` (a journaled report carries when it came besides). True when it
+	 * changed what is stored.
+	 */
+	take(text: string, line: number, kept = text): boolean {
+		const read = readText(text, this.context.zone);
+		if (!read.ok) {
+			this.reject(read.reason, text, line);
+			return false;
+		}
+		let isChange: boolean;
+		try {
+			isChange = this.#batch.add(read.report, kept, text).change !== "unchanged";
+		} catch (error) {
+			if (!(error instanceof TooManyJobs)) throw error;
+			this.reject(error.message, text, line);
+			return false;
+		}
+		this.counts.accepted++;
+		if (isChange) this.counts.changed++;
+		if (read.notes.length > 0 || text.includes("\ufffd")) this.counts.warned++;
+		return isChange;
+	}
+
+	/** Whether a text is a whole, usable report; for the last line of a file that may still be growing. */
+	isComplete(text: string): boolean {
+		return readText(text, this.context.zone).ok;
+	}
+
+	reject(reason: string, text: string, line: number): void {
+		this.counts.rejected++;
+		const { source, now } = this.context;
+		// A bounded list: only the newest few hundred are kept anyway.
+		if (this.#rejected.length >= 1000) this.#rejected.splice(0, 500);
+		this.#rejected.push({ source, line, reason, text: visible(text.slice(0, 1000)), seenAt: now });
+	}
+
+	/** The first of the rejected lines, for the log. */
+	get firstRejected(): NewRejectedLine | null {
+		return this.#rejected[0] ?? null;
+	}
+
+	finish(): void {
+		this.#batch.finish();
+		recordRejected(this.db, this.#rejected);
+	}
+}

@@ -1,0 +1,71 @@
+// received.jsonl: what came by another road than the metrics file, kept so that the database can be built again.
+import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { AppError, messageOf } from "../errors.ts";
+import { syncFolder, writeWhole } from "../store/files.ts";
+
+export const journalName = "received.jsonl";
+
+/** A report's JSON text with when and how it came; the same line format as the metrics file. */
+export function journaled(text: string, road: string, now: number): string {
+	const at = new Date(now).toISOString();
+	return `${text.slice(0, -1)},"received_at":"${at}","road":${JSON.stringify(road)}}`;
+}
+
+/** Appends for as long as it is open. There is one per data folder: whoever holds the folder's lock. */
+export class Journal {
+	readonly path: string;
+	readonly #fd: number;
+	readonly inode: number;
+	/** Bytes known to be whole lines on the disk. */
+	size: number;
+	/** Whether bytes that were never accepted may stand behind them. */
+	#isTorn = false;
+
+	constructor(dataDir: string) {
+		this.path = join(dataDir, journalName);
+		this.#fd = openSync(this.path, constants.O_CREAT | constants.O_APPEND | constants.O_RDWR, 0o640);
+		const stat = fstatSync(this.#fd);
+		this.inode = stat.ino;
+		this.size = stat.size;
+		this.#endTornLine();
+		syncFolder(dirname(this.path));
+	}
+
+	/** Writes whole lines and waits for the disk. When that fails the file is cut back, and nothing was accepted. */
+	append(lines: string): void {
+		try {
+			// What stands behind half a line could not be read again: nothing is accepted until it is gone.
+			if (this.#isTorn) this.#cutBack();
+			this.#isTorn = true;
+			writeWhole(this.#fd, lines);
+			fdatasyncSync(this.#fd);
+			this.#isTorn = false;
+		} catch (error) {
+			try {
+				this.#cutBack();
+			} catch {
+				// Tried again before the next append; a power cut before that leaves half a line, ended at the next start.
+			}
+			throw new AppError("full", `${this.path} cannot be written: ${messageOf(error)}`, error);
+		}
+		this.size += Buffer.byteLength(lines);
+	}
+
+	#cutBack(): void {
+		ftruncateSync(this.#fd, this.size);
+		this.#isTorn = false;
+	}
+
+	// A power cut in the middle of an append leaves half a line that was never acknowledged.
+	#endTornLine(): void {
+		if (this.size === 0) return;
+		const last = Buffer.alloc(1);
+		readSync(this.#fd, last, 0, 1, this.size - 1);
+		if (last[0] !== 10) this.append("\n");
+	}
+
+	close(): void {
+		closeSync(this.#fd);
+	}
+}

@@ -1,0 +1,334 @@
+// The running monitor: holds the folder's lock and the database, looks at the files once a second, prunes, and says what
+// is wrong with itself. Whatever fails is tried again; nothing here ends the program.
+import type { Database } from "bun:sqlite";
+import type { Config } from "../config.ts";
+import { AppError, codeOf, messageOf } from "../errors.ts";
+import { log, logGrouped } from "../log.ts";
+import type { Problem } from "../overview.ts";
+import { closeDatabase, serverPatience } from "../store/database.ts";
+import { type Lock, takeLock } from "../store/lock.ts";
+import { diskFull, isDamage, openStore, readOnly, rebuild } from "../store/open.ts";
+import { readLastRead } from "../store/sources.ts";
+import { FollowedFile, type Look } from "./follow.ts";
+import * as notices from "./notices.ts";
+import { Problems } from "./problems.ts";
+import { noteClock, Pruner } from "./prune.ts";
+import { type Make, type Receipt, Receiver } from "./receive.ts";
+import { makeSpool } from "./spool.ts";
+import { SpoolTaker } from "./spooled.ts";
+import { verifyDatabase } from "./verify.ts";
+
+const pollMs = 1000;
+const retryMs = 5000;
+
+export type SourceState = { path: string; checkedAt: number | null; state: Look["state"]; reason: string | null };
+
+export class Monitor {
+	readonly config: Config;
+	db: Database | null = null;
+	isWritable = false;
+	/** Goes up whenever something that a page may show has changed. */
+	revision = 0;
+	/** When nothing was stored before this start: from the last write to the start; null on a first start. */
+	offline: { from: number; to: number } | null = null;
+	source: SourceState;
+	readonly #clock: () => number;
+	#lock: Lock | null = null;
+	readonly #receiver: Receiver;
+	#metrics: FollowedFile | null = null;
+	#verifier: { stop: () => void } | null = null;
+	/** What the check of a large database found. */
+	#damage: string | null = null;
+	readonly #problems = new Problems(() => this.revision++);
+	readonly #spool: SpoolTaker;
+	#timer: ReturnType<typeof setTimeout> | null = null;
+	#round: Promise<boolean> | null = null;
+	#isStopped = false;
+	#openedAt = 0;
+	#isRefilling = false;
+	/** Lines that changed what is stored, since the start. */
+	#changes = 0;
+	readonly #pruner: Pruner;
+
+	constructor(config: Config, clock: () => number) {
+		this.config = config;
+		this.#clock = clock;
+		this.#receiver = new Receiver(config.dataDir, config.zone, clock);
+		this.#spool = new SpoolTaker(config.dataDir);
+		this.#pruner = new Pruner(config.retentionDays);
+		this.source = { path: config.metricsFile, checkedAt: null, state: "missing", reason: null };
+		if (config.badZone !== null) this.#problems.say(notices.badZone(config.badZone));
+	}
+
+	/** Opens everything and begins to look. Throws only when another server has the folder. */
+	start(): void {
+		try {
+			makeSpool(this.config.dataDir);
+			this.#lock = takeLock(this.config.dataDir);
+			if (this.#lock === null) {
+				throw new AppError(
+					"conflict",
+					`Another backup-monitor already serves ${this.config.dataDir}. Stop it first, or set DATA_DIR to another folder.`,
+				);
+			}
+		} catch (error) {
+			if (error instanceof AppError) throw error;
+			// A folder that cannot be written is a problem of the store, told below, not a reason to stop.
+		}
+		this.#open();
+		this.#schedule(0);
+	}
+
+	problems(): Problem[] {
+		return this.#problems.list();
+	}
+
+	/** Takes a report that came over the network or from the spool; see `Receiver.receive`. */
+	async receive(road: string, make: Make): Promise<Receipt> {
+		// Without the folder's lock another server may be the writer of the journal.
+		if (this.#lock === null) throw new AppError("full", `${this.config.dataDir} cannot be written.`);
+		const receipt = await this.#receiver.receive(road, make);
+		this.revision++;
+		return receipt;
+	}
+
+	/** Reads everything that is there now. Resolves when the files are read to their end; what was new is counted. */
+	async catchUp(): Promise<{ changed: number }> {
+		let changed = 0;
+		do {
+			const before = this.#changes;
+			const more = await this.#oneRound();
+			changed += this.#changes - before;
+			if (!more) return { changed };
+			// Answers are due between two slices of a big file.
+			await Bun.sleep(0);
+		} while (!this.#isStopped);
+		return { changed };
+	}
+
+	/** Stops looking, writes down what must be, folds the log into the database. Safe to call once. */
+	async stop(): Promise<void> {
+		this.#isStopped = true;
+		if (this.#timer !== null) clearTimeout(this.#timer);
+		await this.#round;
+		if (this.db !== null && this.isWritable) {
+			try {
+				this.#pruner.stop(this.db);
+			} catch (error) {
+				log(`cannot write how long retention has waited: ${messageOf(error)}`);
+			}
+		}
+		this.#close();
+		this.#lock?.release();
+	}
+
+	#schedule(delay: number): void {
+		if (this.#isStopped) return;
+		this.#timer = setTimeout(async () => {
+			let more = false;
+			try {
+				more = await this.#oneRound();
+			} catch (error) {
+				// What nobody thought of: the looking goes on all the same, or nobody would notice that it has ended.
+				logGrouped("look", `internal error: ${error instanceof Error ? (error.stack ?? messageOf(error)) : error}`);
+			}
+			this.#schedule(more ? 0 : pollMs);
+		}, delay);
+	}
+
+	/** One round at a time; whoever comes while one runs waits for it and then has his own. */
+	async #oneRound(): Promise<boolean> {
+		while (this.#round !== null) await this.#round;
+		this.#round = this.#work();
+		try {
+			return await this.#round;
+		} finally {
+			this.#round = null;
+		}
+	}
+
+	async #work(): Promise<boolean> {
+		const now = this.#clock();
+		if (this.db === null || !this.isWritable) {
+			if (now - this.#openedAt >= retryMs || now < this.#openedAt) this.#open();
+			if (this.db === null || !this.isWritable) return false;
+		}
+		try {
+			if (this.#damage !== null) {
+				this.#buildAnew(this.#damage, now);
+				return true;
+			}
+			const more = this.#follow(this.db, now);
+			await this.#takeSpooled(this.db, now);
+			if (this.#receiver.hasRoom()) this.#problems.clear("disk-full");
+			else this.#problems.say(diskFull(this.config.databasePath));
+			this.#prune(this.db, now);
+			this.#problems.clear("write");
+			return more;
+		} catch (error) {
+			if (!this.#isStopped) this.#recover(error, now);
+			return false;
+		}
+	}
+
+	#follow(db: Database, now: number): boolean {
+		const { metricsFile, zone } = this.config;
+		this.#metrics ??= new FollowedFile(db, metricsFile, zone);
+		const metrics = this.#metrics.look(now);
+		if (this.#isRefilling && !metrics.more) {
+			this.#isRefilling = false;
+			this.#receiver.use(db);
+		}
+		const received = this.#isRefilling ? null : this.#receiver.look(db, now);
+		this.source = { path: metricsFile, checkedAt: now, state: metrics.state, reason: metrics.reason };
+		if (metrics.state === "unreadable") this.#problems.say(notices.unreadable(metricsFile, metrics.reason ?? ""));
+		else this.#problems.clear("source-unreadable");
+		for (const look of [metrics, received]) {
+			if (look === null) continue;
+			this.#changes += look.changed;
+			if (look.accepted + look.rejected > 0) this.revision++;
+		}
+		if (metrics.rejected > 0) {
+			logGrouped("rejected", `${metricsFile}: rejected ${metrics.rejected} lines; ${metrics.firstRejected}`, now);
+		}
+		return metrics.more || received === null || received.more;
+	}
+
+	async #takeSpooled(db: Database, now: number): Promise<void> {
+		const { zone, retentionDays } = this.config;
+		const look = await this.#spool.look({
+			db,
+			journal: () => this.#receiver.journal,
+			afterImport: () => this.#receiver.forget(),
+			zone,
+			retentionDays,
+			clock: this.#clock,
+			isStopped: () => this.#isStopped,
+		});
+		if (look.pruned) this.#problems.clear("clock");
+		if (look.pruned || look.imported) this.revision++;
+		if (look.trouble === null) this.#problems.clear("spool");
+		else {
+			const problem = notices.spool(look.trouble.path, look.trouble.reason);
+			this.#problems.say(problem);
+			logGrouped(problem.id, problem.title, now);
+		}
+	}
+
+	#prune(db: Database, now: number): void {
+		const step = this.#pruner.look(db, now);
+		if (step === null) return;
+		if (step.deleted > 0) this.revision++;
+		if (step.more) return;
+		const { retentionDays, zone } = this.config;
+		if (step.doubt === null) this.#problems.clear("clock");
+		else this.#problems.say(notices.clock(step.doubt, zone));
+		if (step.decision.action === "nothing" && step.decision.reason === "many") {
+			this.#problems.say(notices.manyOld(step.old, retentionDays));
+		} else this.#problems.clear("retention");
+	}
+
+	#open(): void {
+		this.#close();
+		const now = this.#clock();
+		this.#openedAt = now;
+		if (this.#lock === null) this.#retryLock();
+		try {
+			this.#openStore(now);
+		} catch (error) {
+			// It opened and cannot be asked: locked or full a moment later, damaged where the check did not look.
+			const message = messageOf(error);
+			logGrouped(`open ${codeOf(error)}`, `cannot use the database: ${message}`, now);
+			if (isDamage(codeOf(error))) {
+				this.#buildAnew(message, now);
+				return;
+			}
+			this.#close();
+			this.#problems.say(notices.cannotStore(this.config.databasePath, message));
+		}
+	}
+
+	#openStore(now: number): void {
+		const opened = openStore(this.config.databasePath, this.config.zone, now, serverPatience);
+		this.#adopt(opened.db, opened.isWritable, opened.problem);
+		if (opened.db === null) return;
+		if (opened.isUnchecked === true) this.#verify(opened.db);
+		this.offline ??= this.#offlineBefore(opened.db, now);
+		for (const problem of notices.history(opened.db, now)) this.#problems.say(problem);
+		if (!opened.isWritable) return;
+		const doubt = noteClock(opened.db, now);
+		if (doubt !== null) this.#problems.say(notices.clock(doubt, this.config.zone));
+	}
+
+	/** Has a large database checked by another process; this one goes on, and builds it anew if it is damaged. */
+	#verify(db: Database): void {
+		this.#verifier?.stop();
+		this.#verifier = verifyDatabase(this.config.databasePath, (damage) => {
+			if (this.db !== db || this.#isStopped) return;
+			this.#damage = damage;
+		});
+	}
+
+	#retryLock(): void {
+		try {
+			makeSpool(this.config.dataDir);
+			this.#lock = takeLock(this.config.dataDir);
+		} catch {
+			// Still not writable; the store says so.
+		}
+	}
+
+	#adopt(db: Database | null, isWritable: boolean, problem: Problem | null): void {
+		this.db = db;
+		this.isWritable = isWritable;
+		// Of an empty database the metrics file is read first: what was sent since is newer, and must not be written over.
+		this.#isRefilling = isWritable && db !== null && readLastRead(db) === null;
+		this.#receiver.use(isWritable && !this.#isRefilling ? db : null);
+		for (const id of notices.storeProblems) this.#problems.clear(id);
+		if (problem !== null) {
+			this.#problems.say(problem);
+			logGrouped(problem.id, `${problem.title} ${problem.detail}`, this.#clock());
+		}
+		this.revision++;
+	}
+
+	#offlineBefore(db: Database, now: number): { from: number; to: number } | null {
+		const from = readLastRead(db);
+		return from === null || now <= from ? null : { from, to: now };
+	}
+
+	/** What a failed round means: wait and try again, open anew, or build anew. */
+	#recover(error: unknown, now: number): void {
+		const code = codeOf(error);
+		logGrouped(`round ${code}`, `cannot store: ${messageOf(error)}`, now);
+		const path = this.config.databasePath;
+		if (isDamage(code)) {
+			this.#buildAnew(messageOf(error), now);
+			return;
+		}
+		if (code.startsWith("SQLITE_FULL") || (error instanceof AppError && error.code === "full")) {
+			this.#problems.say({ ...diskFull(path), id: "write" });
+		} else if (code.startsWith("SQLITE_READONLY") || code.startsWith("SQLITE_IOERR") || code === "SQLITE_CANTOPEN") {
+			this.#open();
+			if (this.isWritable) this.#problems.say({ ...readOnly(path), id: "write" });
+		} else this.#problems.say(notices.cannotStore(path, messageOf(error)));
+	}
+
+	#buildAnew(reason: string, now: number): void {
+		this.#close();
+		const opened = rebuild(this.config.databasePath, reason, now);
+		this.#adopt(opened.db, opened.isWritable, opened.problem);
+		if (opened.db !== null) for (const problem of notices.history(opened.db, now)) this.#problems.say(problem);
+	}
+
+	#close(): void {
+		this.#verifier?.stop();
+		this.#verifier = null;
+		this.#damage = null;
+		this.#receiver.close();
+		this.#metrics = null;
+		if (this.db !== null) closeDatabase(this.db);
+		this.db = null;
+		this.isWritable = false;
+	}
+}

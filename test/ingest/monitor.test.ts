@@ -1,0 +1,55 @@
+// The running monitor goes on looking, whatever one file or one moment of the database does to it.
+import { afterAll, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Monitor } from "../../src/ingest/monitor.ts";
+import { makeSpool, spoolFolder } from "../../src/ingest/spool.ts";
+import { openDatabase } from "../../src/store/database.ts";
+import { writeMeta } from "../../src/store/meta.ts";
+import { cleanUp } from "../binary.ts";
+import { aLine, someLines } from "../lines.ts";
+import { idsOf, makeData, withMonitor } from "../store/monitor.ts";
+
+afterAll(cleanUp);
+
+const spooled = (folder: string, at: number, kind: string) =>
+	join(spoolFolder(folder), `${String(at).padStart(14, "0")}-0000000a.${kind}.jsonl`);
+
+test("what cannot be taken from the spool does not hold up what lies behind it", async () => {
+	const data = makeData();
+	makeSpool(data.folder);
+	mkdirSync(spooled(data.folder, 1, "import"));
+	execFileSync("mkfifo", [spooled(data.folder, 2, "report")]);
+	const good = spooled(data.folder, 3, "report");
+	writeFileSync(good, aLine(1, { backup_id: "behind" }));
+	await withMonitor(data, async (monitor) => {
+		expect(idsOf(monitor)).toEqual(["behind"]);
+		expect(existsSync(good)).toBe(false);
+		expect(monitor.problems().map(({ id }) => id)).toEqual(["spool"]);
+	});
+});
+
+test("a database that opens and then cannot be asked is opened again, and the looking goes on", async () => {
+	const data = makeData(someLines(0, 3));
+	await withMonitor(data, () => {});
+	const db = openDatabase(data.database);
+	writeMeta(db, "rebuilt", null);
+	db.run("UPDATE meta SET value = 'no JSON' WHERE key = 'rebuilt'");
+	db.close();
+	const monitor = new Monitor(data.config, Date.now);
+	monitor.start();
+	try {
+		expect(monitor.problems().map(({ id }) => id)).toContain("write");
+		const mended = openDatabase(data.database);
+		mended.run("DELETE FROM meta WHERE key = 'rebuilt'");
+		mended.close();
+		appendFileSync(data.metrics, someLines(3, 4));
+		const until = Date.now() + 12_000;
+		while (idsOf(monitor).length < 4 && Date.now() < until) await Bun.sleep(50);
+		expect(idsOf(monitor)).toHaveLength(4);
+		expect(monitor.problems()).toEqual([]);
+	} finally {
+		await monitor.stop();
+	}
+}, 20_000);
