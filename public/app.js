@@ -1,0 +1,121 @@
+// The page's own behaviour: ages that stay true, a quiet refresh, the lost connection, copy, theme, menus.
+import "htmx.org";
+import { formatAge, formatRelative } from "../src/units.ts";
+import "./theme.js";
+
+/** Seconds; a page that waits for something says a shorter time. */
+const tickEvery = () => Number(document.getElementById("live")?.dataset.every) || 30;
+const liveState = document.getElementById("live-state");
+const lostBar = document.getElementById("lost");
+
+// The server's clock counts: a tablet on the wall may be hours off. Measured again with each answer.
+let clockOffset = 0;
+let lastAnswer = Date.now();
+let lastTry = Date.now();
+let trouble = "";
+
+const serverNow = () => Date.now() + clockOffset;
+
+function takeClock() {
+	const now = Number(document.getElementById("live")?.dataset.now);
+	if (now) clockOffset = now - Date.now();
+}
+
+function showAges() {
+	const now = serverNow();
+	for (const time of document.querySelectorAll("time[data-ago]")) {
+		const text = formatRelative(Date.parse(time.dateTime), now);
+		if (time.textContent !== text) time.textContent = text;
+	}
+}
+
+/** Asks for the region again; the region's own attributes say how (hx-get, with its filter). */
+function tick() {
+	lastTry = Date.now();
+	document.body.dispatchEvent(new CustomEvent("bm:tick"));
+}
+
+setInterval(() => {
+	if (document.visibilityState !== "visible") return;
+	if (Date.now() - lastTry >= tickEvery() * 1000) tick();
+	if (trouble) showTrouble();
+}, 1000);
+setInterval(showAges, 10_000);
+document.addEventListener("visibilitychange", () => {
+	if (document.visibilityState === "visible" && Date.now() - lastTry > 5000) tick();
+});
+addEventListener("online", tick);
+
+document.addEventListener("htmx:finally:request", (event) => {
+	const { ctx } = event.detail;
+	const status = ctx.response?.status;
+	if (status === undefined && ctx.request.signal.aborted && ctx.request.signal.reason !== "timeout") return;
+	if (status !== undefined && (status < 400 || status === 422)) answered();
+	else lost(status === undefined ? "" : `It answered with error ${status}. `);
+});
+
+function answered() {
+	lastAnswer = Date.now();
+	trouble = "";
+	lostBar.hidden = true;
+	delete liveState.dataset.lost;
+	liveState.firstElementChild.textContent = "Live, checked";
+	const time = liveState.querySelector("time");
+	time.dateTime = new Date(serverNow()).toISOString();
+	showAges();
+}
+
+function lost(words) {
+	trouble = words || " ";
+	liveState.dataset.lost = "";
+	liveState.firstElementChild.textContent = "Not live, checked";
+	showTrouble();
+	lostBar.hidden = false;
+}
+
+function showTrouble() {
+	const wait = Math.max(0, tickEvery() - Math.round((Date.now() - lastTry) / 1000));
+	const age = formatAge((Date.now() - lastAnswer) / 1000);
+	const next = wait === 0 ? "Trying now." : `Next try in ${wait}\u00a0s.`;
+	document.getElementById("lost-text").textContent = `${trouble.trimStart()}What you see is ${age} old. ${next}`;
+}
+
+document.addEventListener("htmx:after:swap", () => {
+	takeClock();
+	showAges();
+});
+
+document.addEventListener("click", (event) => {
+	for (const menu of document.querySelectorAll("details.menu[open]")) {
+		if (!menu.contains(event.target)) menu.open = false;
+	}
+	if (event.target.closest("[data-retry]")) tick();
+	const copyButton = event.target.closest("[data-copy]");
+	if (copyButton) copy(copyButton);
+});
+
+document.addEventListener("keydown", (event) => {
+	if (event.key !== "Escape") return;
+	for (const menu of document.querySelectorAll("details.menu[open]")) {
+		menu.open = false;
+		menu.querySelector("summary").focus();
+	}
+});
+
+async function copy(button) {
+	const code = button.parentElement.querySelector("code");
+	const label = button.querySelector("span");
+	try {
+		await navigator.clipboard.writeText(code.textContent);
+		label.textContent = "Copied";
+	} catch {
+		// On plain http, as in most home networks, there is no clipboard for scripts: the text is selected instead.
+		getSelection().selectAllChildren(code);
+		label.textContent = "Press Ctrl+C";
+	}
+	setTimeout(() => {
+		label.textContent = "Copy";
+	}, 2500);
+}
+
+takeClock();

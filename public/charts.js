@@ -1,0 +1,97 @@
+// Draws the overview's charts from the data block in the page, and again whenever data, theme or paper changes.
+import {
+	ArcElement,
+	BarController,
+	BarElement,
+	CategoryScale,
+	Chart,
+	DoughnutController,
+	LinearScale,
+	LineController,
+	LineElement,
+	PointElement,
+	Tooltip,
+} from "chart.js";
+import { chartConfig, failureMarks } from "./chart-config.js";
+
+Chart.register(
+	ArcElement,
+	BarController,
+	BarElement,
+	CategoryScale,
+	DoughnutController,
+	LinearScale,
+	LineController,
+	LineElement,
+	PointElement,
+	Tooltip,
+	failureMarks,
+);
+
+let drawn = "";
+
+/** Custom properties that hold light-dark() come back unresolved: only a computed colour is a colour. */
+function readColours() {
+	const probe = document.createElement("span");
+	probe.hidden = true;
+	document.body.append(probe);
+	const colour = (name) => {
+		probe.style.color = `var(--${name})`;
+		return getComputedStyle(probe).color;
+	};
+	const names = ["accent", "text", "text-2", "text-3", "surface", "line", "grid", "failed-mark"];
+	const colours = Object.fromEntries(names.map((name) => [name, colour(name)]));
+	colours.hues = Array.from({ length: 7 }, (_, i) => colour(`hue-${i}`));
+	colours.font = getComputedStyle(document.body).fontFamily;
+	probe.remove();
+	return colours;
+}
+
+function draw({ isForced = false } = {}) {
+	const text = document.getElementById("chart-data")?.textContent ?? "";
+	const canvases = [...document.querySelectorAll("canvas[data-chart]")];
+	const isFresh = canvases.every((canvas) => Chart.getChart(canvas));
+	if (!isForced && text === drawn && isFresh) return;
+	drawn = text;
+	for (const chart of Object.values(Chart.instances)) {
+		if (!chart.canvas?.isConnected) chart.destroy();
+	}
+	if (text === "") return;
+	const data = JSON.parse(text);
+	const colours = readColours();
+	for (const canvas of canvases) {
+		Chart.getChart(canvas)?.destroy();
+		// A new object for every chart: Chart.js writes what it resolved into the options it is given.
+		new Chart(canvas, chartConfig(canvas.dataset.chart, data, colours));
+	}
+	document.documentElement.dataset.charts = "drawn";
+}
+
+function drawOrSay(options) {
+	try {
+		draw(options);
+	} catch (error) {
+		console.error(error);
+		for (const canvas of document.querySelectorAll("canvas[data-chart]")) {
+			const note = document.createElement("p");
+			note.className = "box";
+			note.textContent = "The chart could not be drawn. The table below has the numbers.";
+			canvas.replaceWith(note);
+		}
+	}
+}
+
+// Not on scroll: a page that is printed before it was scrolled would hold blank boxes.
+if ("requestIdleCallback" in window) requestIdleCallback(() => drawOrSay(), { timeout: 1000 });
+else setTimeout(drawOrSay, 50);
+
+document.addEventListener("htmx:after:swap", () => drawOrSay());
+document.addEventListener("bm:theme", () => drawOrSay({ isForced: true }));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawOrSay({ isForced: true }));
+// Paper is light whatever the screen is.
+addEventListener("beforeprint", () => drawOrSay({ isForced: true }));
+addEventListener("afterprint", () => drawOrSay({ isForced: true }));
+
+// For the browser tests and for the curious: charts by their name.
+window.backupCharts = () =>
+	Object.fromEntries(Object.values(Chart.instances).map((chart) => [chart.canvas.dataset.chart, chart]));

@@ -1,0 +1,86 @@
+// The door for reports: who may come in, for which jobs, and how often somebody may try the wrong key.
+import type { Problem } from "../overview.ts";
+import { formatRelative } from "../units.ts";
+import { Buckets } from "./buckets.ts";
+import { isOwnOrigin } from "./guard.ts";
+import type { Grant, Tokens } from "./tokens.ts";
+
+export type Admission =
+	| { ok: true; grant: Exclude<Grant, null> }
+	| { ok: false; status: 401 | 403 | 429; message: string; retryAfter: number | null };
+
+export type Refused = { address: string; count: number; lastAt: number };
+
+const mostAddresses = 256;
+
+export class Entry {
+	/** Read again where the data folder could not be written at first. */
+	tokens: Tokens;
+	readonly #failures = new Buckets(10, 0.2);
+	readonly #newJobs = new Buckets(200, 1);
+	readonly #refused = new Map<string, Refused>();
+	readonly #clock: () => number;
+
+	constructor(tokens: Tokens, clock: () => number) {
+		this.tokens = tokens;
+		this.#clock = clock;
+	}
+
+	/** Decides on a key, from wherever in the request it was taken. `fromPage`: a browser may send it from any site. */
+	admit(request: Request, token: string | null, address: string, { fromPage = false } = {}): Admission {
+		// Where anybody may report, a web page in the same network must not be able to: that is all an Origin is good for.
+		if ((!fromPage || this.tokens.isOpen) && !isOwnOrigin(request.headers)) {
+			return { ok: false, status: 403, message: "Reports are not taken from other sites' pages.", retryAfter: null };
+		}
+		// Before the limit: behind a proxy all senders share an address, and one broken script must not silence the others.
+		const grant = this.tokens.grant(token);
+		if (grant !== null) return { ok: true, grant };
+		const wait = this.refuse(address);
+		if (wait > 0) {
+			return { ok: false, status: 429, message: "Too many wrong tokens from this address.", retryAfter: wait };
+		}
+		const message =
+			token === null
+				? "A token is needed: Authorization: Bearer TOKEN. On the server, backup-monitor token prints it."
+				: "The token is wrong. On the server, backup-monitor token prints it.";
+		return { ok: false, status: 401, message, retryAfter: null };
+	}
+
+	/** Seconds to wait before another job may be made from an address; 0 when it may. */
+	newJobWait(address: string): number {
+		return this.#newJobs.take(address, performance.now());
+	}
+
+	/** Counts a report that knew no key; the seconds to wait where there were too many from the address, else 0. */
+	refuse(address: string): number {
+		this.#count(address);
+		return this.#failures.take(address, performance.now());
+	}
+
+	#count(address: string): void {
+		const known = this.#refused.get(address) ?? { address, count: 0, lastAt: 0 };
+		known.count++;
+		known.lastAt = this.#clock();
+		if (!this.#refused.has(address) && this.#refused.size >= mostAddresses) return;
+		this.#refused.set(address, known);
+	}
+
+	/** Refused reports by address since the start, most first. */
+	refused(): Refused[] {
+		return [...this.#refused.values()].sort((a, b) => b.count - a.count);
+	}
+
+	problem(now: number): Problem | null {
+		const refused = this.refused().filter(({ lastAt }) => now - lastAt < 86_400_000);
+		const [most] = refused;
+		if (most === undefined) return null;
+		const more = refused.length - 1;
+		const others = more === 0 ? "" : ` and ${more} other ${more === 1 ? "address" : "addresses"}`;
+		return {
+			id: "refused-reports",
+			severity: "warning",
+			title: `Reports from ${most.address}${others} were refused: wrong or missing token.`,
+			detail: `${most.count} from ${most.address}, the last ${formatRelative(most.lastAt, now)}. If it is one of your scripts, give it the token that backup-monitor token prints.`,
+		};
+	}
+}

@@ -1,0 +1,72 @@
+// Jobs by the addresses that reports name them with. Remembered, so that a busy database does not make a job a stranger.
+import type { Job } from "../job.ts";
+import { readJobs } from "../store/jobs.ts";
+import type { AppOptions } from "./app.ts";
+
+export class JobDirectory {
+	readonly #options: Pick<AppOptions, "monitor" | "entry">;
+	#revision = -1;
+	#known = "";
+	#bySlug = new Map<string, Job>();
+	#byName = new Map<string, Job>();
+	#byUuid = new Map<string, Job>();
+	#byKuma = new Map<string, Job>();
+	#slugs = new Map<string, string>();
+
+	constructor(options: Pick<AppOptions, "monitor" | "entry">) {
+		this.#options = options;
+	}
+
+	bySlug(slug: string): Job | null {
+		this.#refresh();
+		return this.#bySlug.get(slug) ?? null;
+	}
+
+	/** By slug, else by name (the oldest where several hosts share it). */
+	find(address: string): Job | null {
+		return this.bySlug(address) ?? this.#byName.get(address) ?? null;
+	}
+
+	byUuid(uuid: string): Job | null {
+		this.#refresh();
+		return this.#byUuid.get(uuid) ?? null;
+	}
+
+	byKumaToken(token: string): Job | null {
+		this.#refresh();
+		return this.#byKuma.get(token) ?? null;
+	}
+
+	/** Whether a report of this job would make it. */
+	isNew({ name, host }: Pick<Job, "name" | "host">): boolean {
+		this.#refresh();
+		return !this.#slugs.has(`${name}\n${host}`);
+	}
+
+	/** The slug of a job; its name where there is none yet. */
+	slugOf({ name, host }: Pick<Job, "name" | "host">): string {
+		this.#refresh();
+		return this.#slugs.get(`${name}\n${host}`) ?? name;
+	}
+
+	#refresh(): void {
+		const { monitor, entry } = this.#options;
+		if (monitor.db === null || this.#revision === monitor.revision) return;
+		let jobs: Job[];
+		try {
+			jobs = readJobs(monitor.db);
+		} catch {
+			return;
+		}
+		this.#revision = monitor.revision;
+		// Every report moves the revision on, and a digest for each of a thousand jobs is not for free.
+		const known = JSON.stringify(jobs);
+		if (known === this.#known) return;
+		this.#known = known;
+		this.#bySlug = new Map(jobs.map((job) => [job.slug, job]));
+		this.#byName = new Map(jobs.toSorted((a, b) => b.id - a.id).map((job) => [job.name, job]));
+		this.#byUuid = new Map(jobs.map((job) => [entry.tokens.uuidOf(job), job]));
+		this.#byKuma = new Map(jobs.map((job) => [entry.tokens.kumaTokenOf(job), job]));
+		this.#slugs = new Map(jobs.map(({ name, host, slug }) => [`${name}\n${host}`, slug]));
+	}
+}

@@ -1,0 +1,130 @@
+// The frame around every page: head, top bar, the place for troubles of the monitor itself, footer.
+import type { Problem } from "../overview.ts";
+import { plural } from "../units.ts";
+import { version } from "../version.ts";
+import { assetPath } from "./assets.ts";
+import { type Html, html, raw } from "./html.ts";
+import { type IconName, icon, iconSymbols } from "./icons.ts";
+import { ago, type Clock, formatZone } from "./time-element.ts";
+
+export const themes = ["auto", "light", "dark"] as const;
+export type Theme = (typeof themes)[number];
+
+/** Anything but a known theme is "auto": the reader's system decides. */
+export function parseTheme(value: unknown): Theme {
+	return themes.find((theme) => theme === value) ?? "auto";
+}
+
+export type PageOptions = {
+	title: string;
+	theme: Theme;
+	now: number;
+	/** Path and query of this page: where the theme's form returns to. */
+	path: string;
+	/** The entry of the navigation that this page is. */
+	nav?: NavEntry["path"];
+	/** The region that is refreshed; it holds the main landmark and the footer. */
+	live: Html;
+};
+
+// The rules are those of the served policy: no evaluated triggers, no injected style, errors never replace the page.
+const htmxConfig = JSON.stringify({
+	includeIndicatorCSS: false,
+	morphIgnore: ["data-htmx-powered", "open"],
+	noSwap: [204, 304, "4xx", "5xx"],
+	defaultTimeout: 20_000,
+});
+
+const doctype = raw("<!doctype html>\n");
+
+type NavEntry = { path: "/" | "/setup"; name: string; icon: IconName };
+
+const navEntries: readonly NavEntry[] = [
+	{ path: "/", name: "Overview", icon: "home" },
+	{ path: "/setup", name: "Setup", icon: "setup" },
+];
+
+function navLink(entry: NavEntry, current: NavEntry["path"]): Html {
+	return html`<a href="${entry.path}"${entry.path === current && html` aria-current="page"`}>${icon(entry.icon)}<span>${entry.name}</span></a>`;
+}
+
+export function page({ title, theme, now, path, nav = "/", live }: PageOptions): Html {
+	return html`${doctype}<html lang="en"${theme !== "auto" && html` data-theme="${theme}"`}>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<title>${title}</title>
+<meta name="color-scheme" content="light dark">
+<meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)">
+<meta name="theme-color" content="#13161c" media="(prefers-color-scheme: dark)">
+<meta name="htmx-config" content="${htmxConfig}">
+<link rel="icon" type="image/svg+xml" href="${assetPath("favicon.svg")}">
+<link rel="stylesheet" href="${assetPath("app.css")}">
+<script src="${assetPath("app.js")}" defer></script>
+<script src="${assetPath("charts.js")}" defer></script>
+<noscript><meta http-equiv="refresh" content="300"></noscript>
+</head>
+<body>
+<a class="skip" href="#main">Skip to content</a>
+${iconSymbols}
+<header class="topbar"><div class="wrap">
+<a class="brand" href="/">${mark}<span>Backup Monitor</span></a>
+<nav class="mainnav" aria-label="Main">${navEntries.map((entry) => navLink(entry, nav))}</nav>
+<p class="live" id="live-state"><span>Live, checked</span> <time datetime="${new Date(now).toISOString()}" data-ago>just now</time></p>
+${themeControl(theme, path)}
+</div></header>
+<div class="bannerbar" id="lost" data-state="old" role="status" hidden><div class="wrap banner">${icon("old")}<p><strong>No answer from the monitor.</strong> <span id="lost-text"></span></p><button class="button" type="button" data-retry>Try now</button></div></div>
+${live}
+</body>
+</html>
+`;
+}
+
+const mark = raw(
+	'<svg class="mark" viewBox="0 0 22 22" aria-hidden="true"><g fill="none" stroke-width="3" stroke-linecap="round"><path class="mark-ok" d="M11 3a8 8 0 0 1 7.3 4.7"/><path class="mark-accent" d="M18.9 12.2a8 8 0 0 1-6.5 6.7"/><path class="mark-ok" d="M9 18.8A8 8 0 0 1 6.2 4.6"/></g><circle class="mark-text" cx="11" cy="11" r="2.4"/></svg>',
+);
+
+const themeWords: Record<Theme, { icon: IconName; word: string }> = {
+	auto: { icon: "auto", word: "System" },
+	light: { icon: "sun", word: "Light" },
+	dark: { icon: "moon", word: "Dark" },
+};
+
+/** POST /theme with `theme` and the `path` to return to; the script sets it at once and shows no other page. */
+export function themeControl(theme: Theme, path: string): Html {
+	const buttons = themes.map((name) => {
+		const { icon: picture, word } = themeWords[name];
+		const pressed = name === theme ? "true" : "false";
+		return html`<button type="submit" name="theme" value="${name}" aria-pressed="${pressed}">${icon(picture)}<span>${word}</span></button>`;
+	});
+	return html`<details class="menu" id="theme"><summary class="button ghost square" aria-label="Theme" title="Theme">${icon("auto")}</summary>
+<form method="post" action="/theme" hx-post="/theme" hx-swap="none" data-theme-form><input type="hidden" name="path" value="${path}">${buttons}</form></details>`;
+}
+
+/** What is wrong with the monitor itself, above everything else: critical first. */
+export function banners(problems: Problem[]): Html {
+	const worstFirst = problems.toSorted((a, b) => Number(b.severity === "critical") - Number(a.severity === "critical"));
+	return html`<section id="problems" aria-label="Troubles of the monitor"${problems.length === 0 && html` hidden`}>${worstFirst.map(banner)}</section>`;
+}
+
+function banner({ id, severity, title, detail }: Problem): Html {
+	const state = severity === "critical" ? "failed" : "warning";
+	const word = severity === "critical" ? "Critical:" : "Warning:";
+	return html`<div class="bannerbar" data-state="${state}" data-problem="${id}"><div class="wrap banner">${icon(state, word)}<p><strong>${title}</strong> <span class="wraps">${detail}</span></p></div></div>`;
+}
+
+export type FooterData = Clock & {
+	retentionDays: number;
+	source: { path: string; checkedAt: number | null; lines: number };
+};
+
+export function footer({ now, zone, retentionDays, source }: FooterData): Html {
+	const looked =
+		source.checkedAt === null ? "not looked at yet" : html`looked at ${ago(source.checkedAt, { now, zone })}`;
+	return html`<footer><div class="wrap">
+<span>Times in ${formatZone(now, zone)}</span>
+<span>Keeps ${plural(retentionDays, "day")} of runs</span>
+<span><span class="wraps">${source.path}</span>, ${plural(source.lines, "line")}, ${looked}</span>
+<span>Backup Monitor ${version}</span>
+</div></footer>`;
+}

@@ -1,0 +1,89 @@
+// The metrics over HTTP: which form a client gets, and how long what was made stays good.
+import type { Database } from "bun:sqlite";
+import { readDatabaseSize } from "../store/database.ts";
+import { countRejected } from "../store/rejected.ts";
+import { readStandings } from "../store/standings.ts";
+import { commit, version } from "../version.ts";
+import { preferred } from "./accept.ts";
+import type { AppOptions } from "./app.ts";
+import {
+	closing,
+	type ExpositionType,
+	formatMetrics,
+	jobMetrics,
+	openMetricsType,
+	type SelfReading,
+	selfMetrics,
+	textType,
+} from "./exposition.ts";
+import { answerJson, BodyCache } from "./respond.ts";
+import type { Handler } from "./routes.ts";
+
+/** The monitor's own figures are at most this old; those of the jobs are made again when something was stored. */
+const metricsForMs = 5000;
+
+type JobsText = { revision: number; text: string; jobs: number };
+
+/** `originalMetrics` answers `/api/metrics` where JSON is preferred. */
+export function metricsHandlers(
+	{ monitor, config, clock }: AppOptions,
+	headers: Record<string, string>,
+	originalMetrics: Handler,
+): { metrics: Handler; metricsByAccept: Handler } {
+	const cache = new BodyCache(headers);
+	const jobTexts = new Map<ExpositionType, JobsText>();
+
+	const jobsText = (db: Database, type: ExpositionType): JobsText => {
+		const { revision } = monitor;
+		const known = jobTexts.get(type);
+		if (known?.revision === revision) return known;
+		const standings = readStandings(db, config.zone, clock());
+		const made = { revision, text: formatMetrics(jobMetrics(standings), type), jobs: standings.length };
+		jobTexts.set(type, made);
+		return made;
+	};
+
+	const readSelf = (db: Database | null): SelfReading => {
+		const count = (severity: string) => monitor.problems().filter((problem) => problem.severity === severity).length;
+		return {
+			version,
+			commit,
+			startedAt: clock() - performance.now(),
+			residentMemory: process.memoryUsage.rss(),
+			databaseSize: db === null ? null : readDatabaseSize(db),
+			lastReadAt: monitor.source.checkedAt,
+			rejectedLines: db === null ? null : countRejected(db),
+			problems: { critical: count("critical"), warning: count("warning") },
+		};
+	};
+
+	const exposition = (request: Request, type: ExpositionType): Response => {
+		const { db, revision } = monitor;
+		const contentType = `${type.replace(";", "; ")}; charset=utf-8`;
+		const kept = { revision, type: contentType, forMs: metricsForMs, vary };
+		// Without a database the monitor still says that something is wrong with it.
+		const made = cache.answer(request, type, kept, () => {
+			const jobs = db === null ? null : jobsText(db, type);
+			return `${jobs?.text ?? ""}${formatMetrics(selfMetrics(readSelf(db), jobs?.jobs ?? null), type)}${closing(type)}`;
+		});
+		return made ?? answerJson(headers, 503, { error: "There are no metrics." });
+	};
+
+	return {
+		metrics: (request) => exposition(request, preferred(request.headers.get("accept"), [textType, openMetricsType])),
+		/** Pointed at by Prometheus it is what Prometheus reads; to everybody else it is the original's JSON. */
+		metricsByAccept: (request, params, peer) => {
+			const type = preferred(request.headers.get("accept"), ["application/json", textType, openMetricsType]);
+			if (type !== "application/json") return exposition(request, type);
+			const response = originalMetrics(request, params, peer);
+			return response instanceof Response ? varied(response) : response.then(varied);
+		},
+	};
+}
+
+const vary = "Accept, Accept-Encoding";
+
+function varied(response: Response): Response {
+	response.headers.set("vary", vary);
+	return response;
+}

@@ -1,0 +1,131 @@
+// Charts as the server sees them: a canvas, the data, and the same numbers in a table for everyone without either.
+import type { Overview } from "../../overview.ts";
+import {
+	formatBytes,
+	formatCount,
+	formatDuration,
+	formatPercent,
+	formatRate,
+	plural,
+	type Units,
+} from "../../units.ts";
+import type { ChartData, PhaseData, SeriesData, TrendData } from "../chart-data.ts";
+import { type Html, html } from "../html.ts";
+import { icon } from "../icons.ts";
+import { calendarTime } from "../time-element.ts";
+import { jobName, overviewPath, showsJobs } from "./overview-parts.ts";
+
+const perWords = { run: "each run", day: "average of each day", week: "average of each week" };
+
+export function seriesCharts(
+	data: Overview,
+	{ series }: ChartData,
+	units: Units,
+): { duration: Html; size: Html; throughput: Html } {
+	const subject = data.job === null && data.jobs.length > 1 ? "all jobs, " : "";
+	const hint = `${subject}${perWords[data.series.per]}`;
+	const isEmpty = series.titles.length === 0;
+	const marks = series.failed.some((count) => count > 0) ? html`<span class="legend">${cross} failed</span>` : null;
+	const chart = (id: string, title: string, column: (number | null)[], format: (value: number | null) => string) =>
+		chartCard({
+			id,
+			title,
+			hint,
+			marks,
+			body: isEmpty ? noRuns(data) : canvas(id, summary(title, column, format)),
+			table: isEmpty ? null : seriesTable(title, series, column, format),
+		});
+	return {
+		duration: chart("duration", "Backup duration", series.duration, formatDuration),
+		size: chart("size", "Backup size", series.size, (value) => formatBytes(value, units)),
+		throughput: chart("throughput", "Throughput", series.throughput, (value) => formatRate(value, units)),
+	};
+}
+
+const cross = html`<svg class="cross" viewBox="0 0 10 10" aria-hidden="true"><path d="m1.5 1.5 7 7m0-7-7 7"/></svg>`;
+
+type ChartCard = { id: string; title: string; hint: string; marks?: Html | null; body: Html; table: Html | null };
+
+function chartCard({ id, title, hint, marks, body, table }: ChartCard): Html {
+	return html`<section class="card" aria-labelledby="${id}-title"><header><h2 id="${id}-title">${title}</h2><p class="hint">${hint}</p><span class="end">${marks}</span></header>
+<div class="body">${body}${table !== null && html`<details class="as-table" id="${id}-table"><summary>${icon("chevron")}Show as a table</summary>${table}</details>`}</div></section>`;
+}
+
+/** The script draws into the frame and keeps it: a refresh must not touch what is drawn. */
+function canvas(id: string, label: string, shape = ""): Html {
+	return html`<div class="chart${shape}" id="chart-${id}" hx-morph-skip><canvas data-chart="${id}" role="img" aria-label="${label}"></canvas></div>`;
+}
+
+function summary(title: string, column: (number | null)[], format: (value: number | null) => string): string {
+	const known = column.filter((value) => value !== null);
+	if (known.length === 0) return `${title}: no successful run`;
+	const [low, high] = [Math.min(...known), Math.max(...known)];
+	return `${title}: between ${format(low)} and ${format(high)}, last ${format(known.at(-1) ?? null)}`;
+}
+
+function seriesTable(
+	title: string,
+	series: SeriesData,
+	column: (number | null)[],
+	format: (value: number | null) => string,
+): Html {
+	const rows = series.titles.map((when, i) => {
+		if (series.runs[i] === 0) return null;
+		const failed = series.failed[i] ?? 0;
+		const note = failed === 0 ? null : series.runs[i] === 1 ? "failed" : `${failed} failed`;
+		return html`<tr><th scope="row">${when}</th><td>${format(column[i] ?? null)}</td><td>${note}</td></tr>`;
+	});
+	return html`<div class="table-frame" tabindex="0" role="region" aria-label="${title} as a table"><table class="plain"><thead><tr><th scope="col">When</th><th scope="col">${title}</th><th scope="col">Failed</th></tr></thead><tbody>${rows.reverse()}</tbody></table></div>`;
+}
+
+function noRuns(data: Overview): Html {
+	const path = overviewPath(data.job?.slug ?? null, "all");
+	const wider = data.range !== "all" && html`<a class="button" href="${path}">Show all time</a>`;
+	return html`<div class="box"><strong>No finished run in this period</strong><span>The job has not reported, or its runs are older.</span>${wider}</div>`;
+}
+
+export function phasesCard(data: Overview, phases: PhaseData[]): Html {
+	const { newest } = data;
+	if (newest === null || phases.length === 0) {
+		const line = html`<code class="wraps">"duration_upload": 503</code>`;
+		const body = html`<div class="box"><strong>No phases reported yet</strong><span>A run may say how long its parts took, such as ${line}.</span></div>`;
+		return chartCard({ id: "phases", title: "Phases of the newest run", hint: "", body, table: null });
+	}
+	const total = Math.max(
+		newest.duration ?? 0,
+		phases.reduce((sum, phase) => sum + phase.seconds, 0),
+	);
+	const label = `Phases: ${phases.map((phase) => `${phase.name} ${formatDuration(phase.seconds)}`).join(", ")}`;
+	return html`<section class="card" aria-labelledby="phases-title"><header><h2 id="phases-title">Phases of the newest run</h2><p class="hint">${showsJobs(data) && html`${jobName(newest, data)}, `}${calendarTime(newest.startedAt, data)}</p></header>
+<div class="body phases"><div class="doughnut">${canvas("phases", label, " round")}<p aria-hidden="true"><strong>${formatDuration(total)}</strong><span>total</span></p></div>
+<ul class="phase-list">${phases.map(phaseRow)}</ul></div></section>`;
+}
+
+function phaseRow({ name, seconds, share, usual, colour }: PhaseData): Html {
+	return html`<li><i class="swatch" data-colour="${colour}"></i><bdi>${name}</bdi><b>${formatDuration(seconds)}</b><small>${formatPercent(share)}</small><small>${usual !== null && `usually ${formatDuration(usual)}`}</small></li>`;
+}
+
+export function trendCard(trend: TrendData): Html {
+	const total = trend.categories.reduce((sum, { counts }) => sum + counts.reduce((a, b) => a + b, 0), 0);
+	const id = "trend";
+	const title = "Failures by week";
+	if (total === 0) {
+		const body = html`<div class="box calm"><span class="state" data-state="ok">${icon("ok")}</span><strong>No failures in this period</strong></div>`;
+		return chartCard({ id, title, hint: "", body, table: null });
+	}
+	const legend = trend.categories.map(
+		({ name, colour }) =>
+			html`<span class="legend"><i class="swatch" data-colour="${colour}"></i><bdi>${name}</bdi></span>`,
+	);
+	const body = html`${canvas(id, `${title}: ${plural(total, "failure")} in ${plural(trend.titles.length, "week")}`)}<p class="legends">${legend}</p>`;
+	return chartCard({ id, title, hint: plural(total, "failure"), body, table: trendTable(trend) });
+}
+
+function trendTable({ titles, categories }: TrendData): Html {
+	const rows = titles.map(
+		(week, i) =>
+			html`<tr><th scope="row">${week}</th>${categories.map(({ counts }) => html`<td>${formatCount(counts[i] ?? 0)}</td>`)}</tr>`,
+	);
+	const head = categories.map(({ name }) => html`<th scope="col"><bdi>${name}</bdi></th>`);
+	return html`<div class="table-frame" tabindex="0" role="region" aria-label="Failures by week as a table"><table class="plain"><thead><tr><th scope="col">Week</th>${head}</tr></thead><tbody>${rows.reverse()}</tbody></table></div>`;
+}

@@ -1,0 +1,38 @@
+// Where the token comes from: why it is shown, or the command that prints it.
+import { option, shellWord, tokenPlaceholder } from "../../setup-values.ts";
+import { type Html, html } from "../html.ts";
+import { icon } from "../icons.ts";
+import type { SetupData } from "./setup.ts";
+
+export function tokenCard(data: SetupData): Html {
+	return html`<section class="card token" aria-labelledby="token-title"><h2 id="token-title">The token</h2>${told(data)}${kuma(data)}</section>`;
+}
+
+function told({ access, dataDir }: SetupData): Html {
+	if (access === "open") {
+		return html`<p class="words">None is needed: the monitor was started with <code>PUSH_TOKEN=none</code>, so whoever reaches it may report.</p>`;
+	}
+	if (access === "shown") {
+		return html`<p class="words">It stands in these lines because you opened this page on the monitor\u2019s own machine. Everywhere else <code>${tokenPlaceholder}</code> stands in its place.</p>`;
+	}
+	const folder = dataDir === "/data" ? "" : `DATA_DIR=${shellWord(dataDir)} `;
+	return html`<p class="words">Put it where <code>${tokenPlaceholder}</code> stands. On the monitor\u2019s machine, as root or its user, this prints it:</p>
+${command("Prints the token", `${folder}backup-monitor token`)}
+<p class="words">Where the monitor is a container (NAME is its name):</p>
+${command("Prints the token of a container", "docker exec NAME /backup-monitor token")}`;
+}
+
+/** A job's own token exists once the job does. */
+function kuma({ access, setup, values, isKnownJob, dataDir }: SetupData): Html | null {
+	const needsIt = setup.id === "uptime-kuma" || setup.id === "borgmatic";
+	if (!needsIt || (access !== "hidden" && isKnownJob)) return null;
+	if (!isKnownJob) {
+		return html`<p class="words">The Uptime Kuma token of <bdi>${values.job}</bdi> is made with its first report. This page then shows how to get it.</p>`;
+	}
+	const folder = dataDir === "/data" ? "" : `DATA_DIR=${shellWord(dataDir)} `;
+	return html`<p class="words">The job\u2019s Uptime Kuma token:</p>${command("Prints the job\u2019s token", `${folder}backup-monitor token ${option("job", values.job)}`)}`;
+}
+
+function command(label: string, text: string): Html {
+	return html`<div class="snippet"><pre tabindex="0" role="region" aria-label="${label}"><code>${text}</code></pre><button class="button scripting-only" type="button" data-copy>${icon("copy")}<span>Copy</span></button></div>`;
+}

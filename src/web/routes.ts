@@ -1,0 +1,238 @@
+// Every route of the monitor in one table: its method, path, class, and what it answers.
+import type { Database } from "bun:sqlite";
+import { type Overview, type Range, ranges } from "../overview.ts";
+import { averagesOf, emptyTotals } from "../rollup.ts";
+import { readOverview } from "../store/overview.ts";
+import { findSource } from "../store/sources.ts";
+import { formatInstant } from "../time.ts";
+import { commit, version } from "../version.ts";
+import { noSuchJob, type Query, readFailureRows, readFailureTrends, readMetrics, readRejectedLines } from "./api.ts";
+import type { AppOptions } from "./app.ts";
+import { readBody } from "./bodies.ts";
+import { fragmentVary, wantsFragment } from "./fragment.ts";
+import type { Declared, Method } from "./guard.ts";
+import { parseTheme } from "./layout.ts";
+import type * as OverviewPages from "./pages/overview.ts";
+import { pingRoutes } from "./ping-routes.ts";
+import { pushRoutes } from "./push-routes.ts";
+import { readRoutes } from "./read-routes.ts";
+import { answer, answerJson, BodyCache, htmlType, jsonType } from "./respond.ts";
+import { setupRoutes } from "./setup-routes.ts";
+import type { Grant } from "./tokens.ts";
+
+/** Who sent a push, and what its token opens. */
+export type Peer = { address: string; grant: Grant; search: URLSearchParams; path: string };
+export type Handler = (request: Request, params: Record<string, string>, peer: Peer) => Response | Promise<Response>;
+export type { Method };
+export type Route = Declared & { handler: Handler };
+
+// Relative times in a page are rewritten by the browser; this bounds how old the rest may be.
+const pageForMs = 5000;
+const dataForMs = 60_000;
+const longestForm = 32 * 1024;
+
+export function routes(options: AppOptions, headers: Record<string, string>): Route[] {
+	const { monitor, config, clock, entry } = options;
+	const cache = new BodyCache(headers);
+
+	/** A JSON answer from the database, kept until something changes. */
+	const data =
+		(name: string, read: (db: Database, query: Query) => unknown): Handler =>
+		(request) => {
+			const search = searchOf(request);
+			if (monitor.db === null) return unavailable();
+			const { db } = monitor;
+			const kept = { revision: monitor.revision, type: jsonType, forMs: dataForMs };
+			const made = cache.answer(request, `${name}${search}`, kept, () => {
+				const found = read(db, { zone: config.zone, now: clock(), search: new URLSearchParams(search) });
+				return found === noSuchJob ? null : `${JSON.stringify(found)}\n`;
+			});
+			return made ?? answerJson(headers, 404, { error: "No job has this name." });
+		};
+
+	const unavailable = () =>
+		answerJson(headers, 503, { error: monitor.problems()[0]?.title ?? "The database is not open." });
+
+	const overviewOf = (params: URLSearchParams): Overview | null => {
+		const range = ranges.find((known) => known === params.get("range")) ?? "30";
+		const job = params.get("job") || null;
+		const shared = { problems: allProblems(), retentionDays: config.retentionDays };
+		const { path, checkedAt } = monitor.source;
+		if (monitor.db === null)
+			return { ...nothing(clock(), config.zone, range), ...shared, source: { path, checkedAt, lines: 0 } };
+		const question = { now: clock(), zone: config.zone, job, range, metricsFile: config.metricsFile };
+		const stored = readOverview(monitor.db, question);
+		if (stored === null) return null;
+		const { lines, ...rest } = stored;
+		return { ...rest, ...shared, source: { path, checkedAt, lines } };
+	};
+
+	/** The monitor's own, and what is wrong with those who report to it. */
+	const allProblems = () => {
+		const refused = entry.problem(clock());
+		return refused === null ? monitor.problems() : [...monitor.problems(), refused];
+	};
+
+	// The pages are loaded with the first one that is asked for: many a server is only scraped.
+	let pages: typeof OverviewPages | null = null;
+	const loadPages = async () => {
+		pages ??= await import("./pages/overview.ts");
+		return pages;
+	};
+
+	const home: Handler = (request, params, peer) => {
+		if (pages === null) return loadPages().then(() => home(request, params, peer));
+		const { overviewLive, overviewPage } = pages;
+		const search = searchOf(request);
+		const isFragment = wantsFragment(request.headers);
+		const theme = parseTheme(cookieOf(request, "theme"));
+		const units = { iec: config.units === "iec" };
+		const vary = `Accept-Encoding, Cookie, ${fragmentVary}`;
+		const kept = { revision: monitor.revision, type: htmlType, forMs: pageForMs, vary };
+		const made = cache.answer(request, `/ ${isFragment} ${theme} ${search}`, kept, () => {
+			const overview = overviewOf(new URLSearchParams(search));
+			if (overview === null) return null;
+			return (isFragment ? overviewLive(overview, { units }) : overviewPage(overview, { theme, units })).toString();
+		});
+		// A job that is gone, or never was: the overview of all jobs is what there is.
+		return made ?? answer(headers, 303, null, { location: "/" });
+	};
+
+	const health: Handler = () => {
+		const critical = monitor.problems().filter((problem) => problem.severity === "critical");
+		if (critical.length === 0) return answerJson(headers, 200, { status: "ok" });
+		const problems = critical.map(({ id, title }) => ({ id, title }));
+		return answerJson(headers, 200, { status: "degraded", problems });
+	};
+
+	const healthDetails: Handler = () => {
+		const problems = allProblems();
+		const source = monitor.db === null ? null : findSource(monitor.db, config.metricsFile);
+		return answerJson(headers, 200, {
+			status: problems.some((problem) => problem.severity === "critical") ? "degraded" : "ok",
+			version,
+			commit,
+			problems,
+			zone: config.zone,
+			now: formatInstant(clock(), config.zone),
+			uptime_seconds: Math.floor(performance.now() / 1000),
+			rss_bytes: process.memoryUsage.rss(),
+			offline: monitor.offline,
+			refused: entry.refused().map(({ address, count, lastAt }) => {
+				return { address, count, last_at: formatInstant(lastAt, config.zone) };
+			}),
+			source: {
+				...monitor.source,
+				lines: source?.line ?? 0,
+				accepted: source?.accepted ?? 0,
+				rejected: source?.rejected ?? 0,
+				read_at: source?.read_at ?? null,
+			},
+		});
+	};
+
+	let lastImport = { at: Number.NEGATIVE_INFINITY, answer: null as Promise<Response> | null };
+	/** Reads the file now. A second call within two seconds finds nothing new and costs nothing. */
+	const importNow: Handler = () => {
+		const asked = performance.now();
+		const isRepeated = asked - lastImport.at < 2000;
+		if (isRepeated && lastImport.answer !== null) {
+			return lastImport.answer.then(() => imported(0));
+		}
+		const result = monitor.catchUp().then(({ changed }) => imported(changed));
+		lastImport = { at: asked, answer: result };
+		return result.then((response) => response.clone());
+	};
+	const imported = (inserted: number) => {
+		if (monitor.db === null || !monitor.isWritable) return unavailable();
+		const imported_at = formatInstant(clock(), config.zone).slice(0, 19);
+		return answerJson(headers, 200, { imported_at, inserted, status: "ok" });
+	};
+
+	const refresh: Handler = async (request, _params, peer) => {
+		await importNow(request, {}, peer);
+		const params = await formOf(request);
+		if (!wantsFragment(request.headers)) return answer(headers, 303, null, { location: backTo(params.get("path")) });
+		const overview = overviewOf(new URL(backTo(params.get("path")), "http://localhost").searchParams);
+		if (overview === null) return answer(headers, 303, null, { location: "/" });
+		const { overviewLive } = await loadPages();
+		const body = overviewLive(overview, { units: { iec: config.units === "iec" } }).toString();
+		return answer(headers, 200, body, { "content-type": htmlType });
+	};
+
+	const chooseTheme: Handler = async (request) => {
+		const params = await formOf(request);
+		const theme = parseTheme(params.get("theme"));
+		// A script has changed the page already and only wants it remembered.
+		const isScript = request.headers.get("hx-request") === "true";
+		return answer(headers, isScript ? 204 : 303, null, {
+			...(!isScript && { location: backTo(params.get("path")) }),
+			"set-cookie": `theme=${theme}; Path=/; Max-Age=31536000; SameSite=Strict`,
+		});
+	};
+
+	return [
+		{ method: "GET", path: "/", class: "read", handler: home },
+		{ method: "GET", path: "/health", class: "public", handler: health },
+		{ method: "GET", path: "/api/health", class: "read", handler: healthDetails },
+		...readRoutes(options, headers, data("metrics", readMetrics)),
+		{ method: "GET", path: "/api/failures", class: "read", handler: data("failures", readFailureRows) },
+		{ method: "GET", path: "/api/failure-trends", class: "read", handler: data("trends", readFailureTrends) },
+		{ method: "GET", path: "/api/rejected", class: "read", handler: data("rejected", readRejectedLines) },
+		{ method: "POST", path: "/api/import", class: "write", handler: importNow },
+		{ method: "POST", path: "/refresh", class: "write", handler: refresh },
+		{ method: "POST", path: "/theme", class: "write", handler: chooseTheme },
+		...pushRoutes(options, headers),
+		...pingRoutes(options, headers),
+		...setupRoutes(options, headers),
+	];
+}
+
+function nothing(now: number, zone: string, range: Range): Omit<Overview, "problems" | "retentionDays" | "source"> {
+	return {
+		now,
+		zone,
+		job: null,
+		jobs: [],
+		range,
+		from: now,
+		totals: averagesOf(emptyTotals()),
+		before: null,
+		series: { per: "run", points: [] },
+		newest: null,
+		usualPhases: {},
+		latest: [],
+		recent: [],
+		failures: [],
+		trend: [],
+		rejected: { total: 0, lines: [] },
+	};
+}
+
+function searchOf(request: Request): string {
+	const mark = request.url.indexOf("?");
+	return mark === -1 ? "" : request.url.slice(mark);
+}
+
+function cookieOf(request: Request, name: string): string | null {
+	const cookies = request.headers.get("cookie");
+	if (cookies === null) return null;
+	for (const pair of cookies.split(";")) {
+		const [key, value] = pair.split("=", 2);
+		if (key?.trim() === name) return value ?? "";
+	}
+	return null;
+}
+
+/** The fields of a form; a body that is none is an empty one. */
+async function formOf(request: Request): Promise<URLSearchParams> {
+	const type = request.headers.get("content-type") ?? "";
+	if (!type.includes("application/x-www-form-urlencoded")) return new URLSearchParams();
+	const body = await readBody(request, longestForm).catch(() => "");
+	return new URLSearchParams(body.toString());
+}
+
+/** A path of this server and nothing else: where a form came from. */
+function backTo(path: string | null): string {
+	return path !== null && /^\/(?![/\\])[\x21-\x7e]*$/.test(path) ? path : "/";
+}
