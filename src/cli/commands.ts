@@ -1,0 +1,169 @@
+// Every command in one table: what it is called, what its help says, and the file that runs it, loaded when it is.
+
+export type Command = {
+	name: string;
+	summary: string;
+	/** What stands behind the name. */
+	usage: string;
+	/** Options and exit codes, as `--help` prints them. */
+	details: string;
+	run: (args: string[]) => Promise<number>;
+	/** Called by the program itself, not by people: left out of the list. */
+	isInner?: true;
+};
+
+export const commands: Command[] = [
+	{
+		name: "serve",
+		summary: "follow the metrics file and serve the dashboard (what happens without a command)",
+		usage: "[--port N] [--host ADDRESS]",
+		details: `  --port N         port to listen on (PORT, default 5001; 0 takes a free one)
+  --host ADDRESS   address to listen on (HOST, default 0.0.0.0)
+
+Exit codes: 0 stopped by a signal, 1 cannot serve, 2 wrong flag or variable.`,
+		run: async (args) => (await import("./serve.ts")).serve(args),
+	},
+	{
+		name: "run",
+		summary: "run a command unchanged, and record how it went",
+		usage: "--job NAME [OPTIONS] -- COMMAND…",
+		details: `  --job NAME           the job it belongs to (made with its first run)
+  --host NAME          the machine, where several have a job of this name
+  --kind KIND          backup (default), check, prune, sync or restore_test
+  --from TOOL          whose output it is; auto (default) finds out
+  --label NAME=VALUE   kept with the run; may be repeated
+  --phase NAME         times the command as a phase; further phases: … --phase NAME -- COMMAND…
+  --script FILE        runs a shell script whose lines "#phase: NAME" begin phases; its arguments behind --
+  --warning-exit 1,3   exit statuses that are a warning
+  --no-log             do not keep the end of the output
+  --to URL             report to a monitor elsewhere; kept on disk while it cannot be reached
+  --token-file FILE    its push token (or PUSH_TOKEN, PUSH_TOKEN_FILE)
+
+Output, exit status and signals are the command's. Phases run in order until one fails.
+Exit codes: the command's; 127 it was not found, 126 it could not be started, 2 wrong usage (nothing was run).`,
+		run: async (args) => (await import("./run.ts")).runCommand(args),
+	},
+	{
+		name: "record",
+		summary: "record a run that is over, by flags or from a tool's output",
+		usage: "--job NAME --success|--warning|--failure|--running|--exit N|--from TOOL [OPTIONS]",
+		details: `  --from TOOL          read the tool's output from standard input (auto finds out which tool)
+  --stdout FILE --stderr FILE   read it from files instead, kept apart
+  --exit N, --signal S how the tool ended
+  --timestamp T, --started-at T, --ended-at T   ISO 8601; without an offset in the zone TZ
+  --duration SECONDS   --phase NAME=SECONDS   --metric NAME=NUMBER   --label NAME=VALUE
+  --size BYTES, --volume-bytes N, --bytes-added N, --files-total N, --files-new N, --files-changed N
+  --backup-id ID, --snapshot-id ID, --repository TEXT, --kind KIND, --host NAME
+  --error-category WORD, --error-message TEXT, --warnings N, --warning-message TEXT, --log TEXT
+  --no-log             do not keep the end of the tool's output
+  --json               print what was recorded as one JSON object
+  --to URL, --token-file FILE   report to a monitor elsewhere; kept on disk while it cannot be reached
+
+Exit codes: 0 recorded (or waiting to be sent), 1 not, 2 wrong usage.`,
+		run: async (args) => (await import("./record.ts")).recordCommand(args),
+	},
+	{
+		name: "import",
+		summary: "store the runs of a JSONL file (- is standard input)",
+		usage: "FILE|- [--json]",
+		details: `  --json   print the counts as one JSON object
+
+Needs no server; while one runs, the lines are handed over to it.
+Exit codes: 0 the file was read (bad lines are counted, not fatal), 1 it could not be, 2 wrong usage.`,
+		run: async (args) => (await import("./import.ts")).importCommand(args),
+	},
+	{
+		name: "rebuild",
+		summary: "set the database aside and build it again from the journals and the metrics file",
+		usage: "",
+		details: `Stop the server first. The old database is kept under quarantine/ beside it. What no journal and no metrics file
+holds any more (lines that were cut off long ago, their daily sums) is not in the new one.
+Exit codes: 0 built, 1 not (the old one is back in place), 2 wrong usage.`,
+		run: async (args) => (await import("./rebuild.ts")).rebuildCommand(args),
+	},
+	{
+		name: "prune",
+		summary: "delete runs older than RETENTION_DAYS: marked first, deleted a day later; with --yes now",
+		usage: "[--yes]",
+		details: `  --yes    delete them now, without the day's wait, and trust the clock
+
+The daily sums stay, so cards and charts keep their past.
+
+Exit codes: 0 done, 1 not possible, 2 wrong usage.`,
+		run: async (args) => (await import("./prune.ts")).pruneCommand(args),
+	},
+	{
+		name: "healthcheck",
+		summary: "ask the running server whether it is well (for a container's HEALTHCHECK)",
+		usage: "",
+		details: "Exit codes: 0 well, 1 not reachable or degraded.",
+		run: async (args) => (await import("./healthcheck.ts")).healthcheck(args),
+	},
+	{
+		name: "token",
+		summary: "print the token that reports over HTTP need, and a job's own ping addresses",
+		usage: "[--job NAME]",
+		details: `  --job NAME   print the job's ping UUID and Uptime Kuma token instead
+
+Made at the first start and kept in push-token in the data folder; PUSH_TOKEN, PUSH_TOKEN_FILE set another.
+Exit codes: 0 printed, 1 there is none or it may not be read, 2 wrong usage.`,
+		run: async (args) => (await import("./token.ts")).tokenCommand(args),
+	},
+	{
+		name: "demo",
+		summary: "serve sample data from a temporary folder",
+		usage: "[--port N] [--host ADDRESS]",
+		details: `  --port N         port to listen on (default 5001)
+  --host ADDRESS   address to listen on (default 0.0.0.0)
+
+Your own data is not touched. The folder is removed at the end.`,
+		run: async (args) => (await import("./demo.ts")).demo(args),
+	},
+	{
+		name: "doctor",
+		summary: "look for known troubles and say what mends them",
+		usage: "",
+		details: "Exit codes: 0 nothing found, 1 something is wrong.",
+		run: async (args) => (await import("./doctor.ts")).doctor(args),
+	},
+	{
+		name: "verify",
+		summary: "check every page of a database (what the server does beside its work at the start)",
+		usage: "FILE",
+		details: "Exit codes: 0 sound, 3 damaged, 1 could not be read, 2 wrong usage.",
+		isInner: true,
+		run: async (args) => (await import("./verify.ts")).verify(args),
+	},
+	{
+		name: "version",
+		summary: "print version and commit",
+		usage: "",
+		details: "Exit code: 0.",
+		run: async (args) => (await import("./version.ts")).versionCommand(args),
+	},
+];
+
+export function overviewHelp(): string {
+	const shown = commands.filter((command) => command.isInner !== true);
+	const width = Math.max(...shown.map((command) => command.name.length));
+	const lines = shown.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
+	return `Homelab Backup Monitor: did it run, is it plausible?
+
+Usage: backup-monitor [COMMAND] [OPTIONS]
+
+${lines.join("\n")}
+
+backup-monitor COMMAND --help says more. Settings come from the environment:
+  DATA_DIR, DB_PATH, METRICS_FILE, PORT, HOST, TZ, RETENTION_DAYS, UNITS, ALLOWED_HOSTS, FRAME_ANCESTORS, PUBLIC_URL,
+  PUSH_TOKEN, PUSH_TOKEN_FILE, PUSH_TOKENS_FILE
+`;
+}
+
+export function helpOf(command: Command): string {
+	return `${command.summary}
+
+Usage: backup-monitor ${command.name} ${command.usage}
+
+${command.details}
+`;
+}

@@ -1,0 +1,59 @@
+// `rebuild`: the database anew from what it was made of, the old one kept aside.
+import { existsSync, readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { readConfig } from "../config.ts";
+import { AppError, messageOf } from "../errors.ts";
+import { FollowedFile } from "../ingest/follow.ts";
+import { journalName } from "../ingest/journal.ts";
+import { closeDatabase } from "../store/database.ts";
+import { quarantine } from "../store/files.ts";
+import { takeLock } from "../store/lock.ts";
+import { openStore } from "../store/open.ts";
+import { countRuns } from "../store/runs.ts";
+import { readFlags } from "./flags.ts";
+
+export async function rebuildCommand(args: string[]): Promise<number> {
+	await readFlags(args, "rebuild", {});
+	const { dataDir, databasePath, metricsFile, zone } = readConfig(process.env);
+	const lock = takeFolder(dataDir);
+	const folder = existsSync(databasePath) ? quarantine(databasePath, Date.now()) : null;
+	try {
+		const { db, isWritable, problem } = openStore(databasePath, zone, Date.now());
+		if (db === null || !isWritable) throw new AppError("unavailable", problem?.title ?? "The database cannot be made.");
+		try {
+			// What was sent by hand wins over the file where both tell of the same run: it comes last.
+			for (const followed of [
+				new FollowedFile(db, metricsFile, zone),
+				new FollowedFile(db, join(dataDir, journalName), zone, { isOurs: true }),
+			]) {
+				let look = followed.look(Date.now());
+				while (look.more) look = followed.look(Date.now());
+				process.stdout.write(`${followed.path}: ${look.reason ?? "read to its end"}\n`);
+			}
+			process.stdout.write(
+				`${countRuns(db)} runs are stored now.${folder === null ? "" : ` The old database is kept in ${folder}.`}\n`,
+			);
+		} finally {
+			closeDatabase(db);
+		}
+		return 0;
+	} catch (error) {
+		if (folder !== null) {
+			for (const name of readdirSync(folder)) renameSync(join(folder, name), join(databasePath, "..", name));
+		}
+		throw error instanceof AppError ? error : new AppError("unavailable", `Not built: ${messageOf(error)}`, error);
+	} finally {
+		lock.release();
+	}
+}
+
+function takeFolder(dataDir: string) {
+	let lock: ReturnType<typeof takeLock>;
+	try {
+		lock = takeLock(dataDir);
+	} catch (error) {
+		throw new AppError("unavailable", `${dataDir} cannot be written by this user: ${messageOf(error)}`);
+	}
+	if (lock === null) throw new AppError("conflict", `A server uses ${dataDir}. Stop it first, then rebuild.`);
+	return lock;
+}

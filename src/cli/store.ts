@@ -1,0 +1,40 @@
+// How a command gets at the database: as the only writer when no server runs, else for reading.
+import type { Database } from "bun:sqlite";
+import { mkdirSync } from "node:fs";
+import type { Config } from "../config.ts";
+import { AppError, messageOf } from "../errors.ts";
+import { closeDatabase, openForQuestions } from "../store/database.ts";
+import { takeLock } from "../store/lock.ts";
+import { openStore } from "../store/open.ts";
+
+export type Writer = { db: Database; close: () => void };
+
+/** The database with the folder's lock, or null while a server holds it. Throws a sentence where it cannot be written. */
+export function writeStore(config: Config): Writer | null {
+	let lock: ReturnType<typeof takeLock>;
+	try {
+		mkdirSync(config.dataDir, { recursive: true });
+		lock = takeLock(config.dataDir);
+	} catch (error) {
+		throw new AppError("unavailable", `${config.dataDir} cannot be written by this user: ${messageOf(error)}`);
+	}
+	if (lock === null) return null;
+	const { db, isWritable, problem } = openStore(config.databasePath, config.zone, Date.now());
+	if (db === null || !isWritable) {
+		db?.close();
+		lock.release();
+		throw new AppError("unavailable", `${problem?.title ?? "The database cannot be opened."} ${problem?.detail ?? ""}`);
+	}
+	return {
+		db,
+		close: () => {
+			closeDatabase(db);
+			lock.release();
+		},
+	};
+}
+
+/** The database of a running server, for questions only. */
+export function readOnlyStore(config: Config): Database {
+	return openForQuestions(config.databasePath);
+}
