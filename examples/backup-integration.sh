@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# A backup script that writes one line per run into the monitor's metrics file. Change the four settings and the two
+# commands; everything else may stay. Needs bash, coreutils and, for the example, restic.
+set -u -o pipefail
+
+metrics_file="${METRICS_FILE:-/data/metrics.jsonl}"
+job="${JOB:-nas}"
+source_dir="${SOURCE_DIR:-/srv}"
+export RESTIC_REPOSITORY="${RESTIC_REPOSITORY:-/mnt/backup/restic}"
+
+# Text as the inside of a JSON string: backslash, quote, control characters.
+json_text() {
+	local text="${1//\\/\\\\}"
+	text="${text//\"/\\\"}"
+	text="${text//$'\n'/\\n}"
+	text="${text//$'\r'/\\r}"
+	text="${text//$'\t'/\\t}"
+	printf '%s' "$text" | tr -d '\000-\037'
+}
+
+# One call, one line, one write: two scripts that end at the same time do not cut each other.
+report() {
+	local success=$1 category=$2 message=$3
+	printf '{"timestamp":"%s","backup_id":"%s","job":"%s","success":%s,"duration_total":%d,"duration_snapshot":%d,"duration_upload":%d,"size_bytes":%s,"error_category":%s,"error_message":%s}\n' \
+		"$started" "$backup_id" "$(json_text "$job")" "$success" "$((SECONDS - begun))" "$snapshot_seconds" \
+		"$upload_seconds" "${size_bytes:-null}" "$category" "$message" >>"$metrics_file"
+}
+
+begun=$SECONDS
+started="$(date -Iseconds)"
+backup_id="$(date +%F_%H%M%S)"
+snapshot_seconds=0 upload_seconds=0 size_bytes=null
+
+# 1. Whatever has to happen before the copy: a database dump, a file system snapshot.
+phase=$SECONDS
+sync
+snapshot_seconds=$((SECONDS - phase))
+
+# 2. The copy itself. The exit status is taken at once, before anything else can change it.
+phase=$SECONDS
+output="$(restic backup --json --quiet "$source_dir" 2>&1)"
+status=$?
+upload_seconds=$((SECONDS - phase))
+
+size="$(printf '%s' "$output" | grep -o '"total_bytes_processed":[0-9]*' | tail -n 1 | cut -d: -f2)"
+[ -n "$size" ] && size_bytes=$size
+
+if [ "$status" -eq 0 ]; then
+	report true null null
+else
+	last="$(printf '%s' "$output" | tail -n 1 | cut -c 1-500)"
+	report false '"upload_failed"' "\"restic exit status $status: $(json_text "$last")\""
+fi
+exit "$status"
