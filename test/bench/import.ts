@@ -1,0 +1,64 @@
+// A million lines into the store, next to the sqlite3 shell importing the same lines.
+import { closeSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { line, median, monitorBinary, noJit, report, scratch } from "./machine.ts";
+
+const count = 1_000_000;
+
+export async function importing(): Promise<void> {
+	const folder = scratch();
+	const file = join(folder.path, "lines.jsonl");
+	const fd = openSync(file, "w");
+	for (let at = 0; at < count; at += 1000) {
+		writeSync(fd, `${Array.from({ length: 1000 }, (_, i) => line(at + i)).join("\n")}\n`);
+	}
+	closeSync(fd);
+	for (const [name, env] of [
+		["with JIT", {}],
+		["as shipped (no JIT)", noJit],
+	] as const) {
+		const rounds: { ours: number; shell: number; peak: number }[] = [];
+		for (let round = 0; round < 3; round++) {
+			const data = scratch();
+			const begun = performance.now();
+			const child = Bun.spawn([monitorBinary, "import", file, "--json"], {
+				env: { DATA_DIR: data.path, METRICS_FILE: file, TZ: "UTC", RETENTION_DAYS: "36500", ...env },
+				stdout: "pipe",
+			});
+			const summary = JSON.parse(await new Response(child.stdout).text());
+			await child.exited;
+			if (summary.runs !== count) throw new Error(JSON.stringify(summary));
+			const ours = performance.now() - begun;
+			const shell = sqliteShell(file, data.path);
+			rounds.push({ ours, shell, peak: (child.resourceUsage()?.maxRSS ?? 0) / 1e6 });
+			data.remove();
+		}
+		const ratio = median(rounds.map(({ ours, shell }) => shell / ours));
+		const peak = Math.max(...rounds.map((round) => round.peak));
+		report({
+			what: `import of 1e6 lines, ${name}`,
+			ours: `${Math.round(count / median(rounds.map((r) => r.ours)))}k rows/s, peak ${peak.toFixed(0)} MB`,
+			reference: `sqlite3 shell ${Math.round(count / median(rounds.map((r) => r.shell)))}k rows/s`,
+			ratio: ratio.toFixed(2),
+			target: "≥ 0.5 × the shell, < 96 MB",
+			reached: ratio >= 0.5 && peak < 96,
+		});
+	}
+	folder.remove();
+}
+
+/** Milliseconds for the same lines: raw lines in, five fields out by `->>`, one unique index, write-ahead log. */
+function sqliteShell(file: string, folder: string): number {
+	const script = `PRAGMA journal_mode=WAL;
+CREATE TABLE b (timestamp TEXT, backup_id TEXT UNIQUE, success INT, duration_total INT, size_bytes INT);
+CREATE TEMP TABLE raw (line TEXT);
+.mode ascii
+.separator "\\037" "\\n"
+.import ${file} raw
+INSERT INTO b SELECT line->>'timestamp', line->>'backup_id', line->>'success', line->>'duration_total', line->>'size_bytes' FROM raw;
+`;
+	const begun = performance.now();
+	const result = Bun.spawnSync(["sqlite3", join(folder, "shell.db")], { stdin: Buffer.from(script) });
+	if (result.exitCode !== 0) throw new Error(result.stderr.toString());
+	return performance.now() - begun;
+}
