@@ -19,7 +19,7 @@ export type ImportTarget = {
 	road?: string;
 };
 
-// Room for the longest line twice. One chunk is one transaction, and its lines are all held at once: a megabyte costs 15 MB.
+// One chunk is one transaction, and its lines are all held at once: a megabyte costs 15 MB.
 const chunkLength = 512 * 1024;
 
 /** Reads at most `into.length` bytes; 0 at the end. */
@@ -36,11 +36,12 @@ export type LineSink = {
 
 /** Cuts a stream into lines with bounded memory. Returns 1 when the last line is unfinished, else 0. */
 export async function readStream(read: ReadChunk, sink: LineSink, longest = maxLine): Promise<0 | 1> {
-	const buffer = Buffer.allocUnsafe(chunkLength);
+	// Always more room than the longest line takes: a read of nothing means the end.
+	const buffer = Buffer.allocUnsafe(longest + chunkLength);
 	const state: LineState = { rest: "start", line: 0 };
 	let kept = 0;
 	for (;;) {
-		const got = await read(buffer.subarray(kept));
+		const got = await read(buffer.subarray(kept, kept + chunkLength));
 		const length = kept + got;
 		const handler = {
 			onLine: (start: number, end: number, line: number) => sink.line(buffer.toString("utf8", start, end), line),

@@ -211,5 +211,6 @@ function durationOf(text: string | null): number | null | undefined {
 	for (const [, value, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)/g)) {
 		seconds += Number(value) * (units[unit ?? "s"] ?? 1);
 	}
-	return seconds;
+	// Longer than thirty years is no duration, and no date could be reckoned from it.
+	return seconds < 1e9 ? seconds : undefined;
 }

@@ -116,12 +116,18 @@ function readPerJob(path: string | null): { job: string; token: string }[] {
 	return readSecret(path, "PUSH_TOKENS_FILE")
 		.split("\n")
 		.flatMap((line, index) => {
-			const text = line.replace(/#.*/, "").trim();
+			const text = line.replace(/(?:^|\s)#.*/, "").trim();
 			if (text === "") return [];
 			const at = text.search(/\s\S+$/);
 			if (at === -1)
 				throw new AppError("usage", `PUSH_TOKENS_FILE line ${index + 1} is ${describe("…")}; expected: job token`);
 			const token = checked(text.slice(at).trim(), `The token in line ${index + 1} of PUSH_TOKENS_FILE`);
+			if (token === "none") {
+				throw new AppError(
+					"usage",
+					`PUSH_TOKENS_FILE line ${index + 1} has the token "none"; a job cannot be opened to all.`,
+				);
+			}
 			return [{ job: text.slice(0, at).trim(), token }];
 		});
 }

@@ -166,6 +166,15 @@ describe("a token for one job", () => {
 		}
 	});
 
+	test("may hold a #, and is never the word none", async () => {
+		const file = join(makeFolder(), "tokens");
+		writeFileSync(file, "photos photos#token # the laptop\n");
+		await open({ PUSH_TOKENS_FILE: file });
+		expect((await push({ token: "photos#token" }, "photos")).status).toBe(200);
+		writeFileSync(file, "photos none\n");
+		await expect(open({ PUSH_TOKENS_FILE: file })).rejects.toThrow("none");
+	});
+
 	test("may look like a uuid: it is a ping key all the same", async () => {
 		const token = "3f2b8f6e-1111-4222-8333-944444444444";
 		await open({ PUSH_TOKEN: token });
