@@ -23,7 +23,7 @@ import { type LineState, maxJournalLine, maxLine, type Rest, readLines, trimEnd 
 import { continues, inNextPart, inRotated, noteContent } from "./rotation.ts";
 
 // Room for the longest line and what may stand before it; one slice is one transaction and holds up others for that long.
-const bufferLength = 512 * 1024;
+const bufferLength = 320 * 1024;
 const journalBufferLength = 1024 * 1024;
 const recentHashes = 64;
 /** A file that was empty for a moment only was written anew in place (`tail > tmp; cat tmp > file`), not rotated. */

@@ -20,7 +20,7 @@ export type ImportTarget = {
 };
 
 // One chunk is one transaction, and its lines are all held at once: a megabyte costs 15 MB.
-const chunkLength = 512 * 1024;
+const chunkLength = 192 * 1024;
 
 /** Reads at most `into.length` bytes; 0 at the end. */
 export type ReadChunk = (into: Buffer) => number | Promise<number>;

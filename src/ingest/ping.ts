@@ -112,7 +112,8 @@ function endOf(known: Known, ping: Ping, open: RunReport | null, now: number, zo
 		timestamp: open?.timestamp ?? ended,
 		backup_id: open?.backupId ?? ping.rid ?? freeId(known, ping, ended),
 		...jobFields(ping),
-		kind: told?.kind ?? open?.kind ?? "backup",
+		// A wrapper that fails at its first step (borgmatic prunes before it backs up) has made no backup: that is what failed.
+		kind: outcome === "failure" ? (open?.kind ?? "backup") : (told?.kind ?? open?.kind ?? "backup"),
 		outcome,
 		...spanOf(open, told, now),
 		...measuresOf(told),

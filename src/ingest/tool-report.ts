@@ -140,8 +140,7 @@ export function logOf(text: string): string {
 	while (end > 0 && length <= limits.log) {
 		const start = text.lastIndexOf("\n", end - 1);
 		const line = shownLine(text.slice(Math.max(start + 1, end - limits.log), end));
-		// A line in which objects are glued holds more than progress.
-		if (!progress.test(line) || line.includes("}{") || !line.endsWith("}")) {
+		if (!isProgress(line)) {
 			lines.push(line);
 			length += line.length + 1;
 		}
@@ -150,10 +149,27 @@ export function logOf(text: string): string {
 	return lines.reverse().join("\n").trimEnd().slice(-limits.log);
 }
 
-/** What a terminal would show of a line that was overwritten after a carriage return. */
+/** Progress and nothing else: where line ends were taken out, the reason of a failure stands behind it. */
+function isProgress(line: string): boolean {
+	if (!progress.test(line)) return false;
+	try {
+		JSON.parse(line);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/** What a terminal would show of a line that was overwritten after a carriage return; progress overwrites nothing. */
 function shownLine(line: string): string {
 	const text = stripEscapes(line.endsWith("\r") ? line.slice(0, -1) : line);
-	return text.slice(text.lastIndexOf("\r") + 1);
+	let end = text.length;
+	for (;;) {
+		const start = text.lastIndexOf("\r", end - 1);
+		const shown = text.slice(start + 1, end);
+		if (start < 1 || !isProgress(shown)) return shown;
+		end = start;
+	}
 }
 
 /** Shortens the log until the report fits into one line of the journal: escapes can make a text six times its length. */

@@ -1,10 +1,12 @@
-// Takes a tool's output as it streams and keeps what matters of it in bounded memory: head, tail, no progress lines.
+// Takes a tool's output as it streams and keeps what matters of it in bounded memory: head, tail, no flood of progress.
 import { limits } from "../report.ts";
 
 /** restic prints up to 60 of these a second: an hour is 30 MB in which the errors would be lost. */
 const progressMarks = ['{"message_type":"status"', '{"message_type":"verbose_status"'].map((mark) => Buffer.from(mark));
 const longestMark = Math.max(...progressMarks.map((mark) => mark.length));
 const LF = 10;
+const CR = 13;
+const closing = 125;
 
 /** The first and the last bytes of a stream. What was cut out between them leaves a line end. */
 export class HeadAndTail {
@@ -72,12 +74,17 @@ export class HeadAndTail {
 	}
 }
 
-/** Hands a stream on without the progress lines that tools print many times a second. */
+/**
+ * Hands a stream on without the progress objects that tools print many times a second. `curl -d` takes line ends out:
+ * behind a status the summary stands then, or the sentence that says why it failed. So only the object itself goes, where
+ * a line end or more progress follows it; the last one before anything else stays and shows whose output it is.
+ */
 export class ProgressFilter {
 	readonly #sink: (bytes: Uint8Array) => void;
-	/** The beginning of a line, until it is long enough to tell. */
+	/** From the beginning of what may be progress, until enough of it is there to tell. */
 	#start: Uint8Array = new Uint8Array();
-	#isInKeptLine = false;
+	/** Progress begins at the beginning of a line or behind a brace: nowhere else is looked for it. */
+	#isWithin = false;
 
 	constructor(sink: (bytes: Uint8Array) => void) {
 		this.#sink = sink;
@@ -89,30 +96,30 @@ export class ProgressFilter {
 			data = Buffer.concat([this.#start, bytes]);
 			this.#start = new Uint8Array();
 		}
+		const nextPlace = placeFinder(data);
 		let keptFrom = 0;
 		let at = 0;
 		while (at < data.length) {
-			const verdict = this.#isInKeptLine ? false : isProgress(data, at);
-			const end = data.indexOf(LF, at);
-			if (end === -1) {
-				// Not told yet, or progress whose end is to come: held back, unless it is far too long for that.
-				if (verdict !== false && data.length - at <= longestProgress) break;
-				this.#isInKeptLine = true;
-				at = data.length;
-				break;
+			if (this.#isWithin) {
+				const place = nextPlace(at);
+				this.#isWithin = place === -1;
+				at = place === -1 ? data.length : place;
+				continue;
 			}
-			if (verdict === true && isOneObject(data, at, end)) {
+			const end = progressEnd(data, at);
+			if (end === null) break;
+			if (end === at) this.#isWithin = true;
+			else {
 				this.#pass(data, keptFrom, at);
-				keptFrom = end + 1;
+				keptFrom = end;
+				at = end;
 			}
-			at = end + 1;
-			this.#isInKeptLine = false;
 		}
 		this.#pass(data, keptFrom, at);
 		if (at < data.length) this.#start = new Uint8Array(data.subarray(at));
 	}
 
-	/** What was held back because its line had not told yet what it is. */
+	/** What was held back because it was not told yet what it is. */
 	end(): void {
 		this.#pass(this.#start, 0, this.#start.length);
 		this.#start = new Uint8Array();
@@ -123,14 +130,54 @@ export class ProgressFilter {
 	}
 }
 
-const longestProgress = 64 * 1024;
+/** A status with two paths of full length fits. What is longer is handed on. */
+const longestProgress = 16 * 1024;
 
-/**
- * Whether a line is one JSON object and nothing else. `curl -d` takes line ends out: behind a status the summary stands
- * then, or the sentence that says why it failed.
- */
-function isOneObject(data: Uint8Array, from: number, to: number): boolean {
-	if (to - from > longestProgress) return false;
+/** Finds the place behind the next line end or closing brace. Each is searched again only once it is passed: linear. */
+function placeFinder(data: Uint8Array): (from: number) => number {
+	const found = [LF, CR, closing].map((code) => ({ code, at: -2 }));
+	return (from) => {
+		let nearest = -1;
+		for (const one of found) {
+			if (one.at !== -1 && one.at < from) one.at = data.indexOf(one.code, from);
+			if (one.at !== -1 && (nearest === -1 || one.at < nearest)) nearest = one.at;
+		}
+		return nearest + 1 || -1;
+	};
+}
+
+/** Behind the progress that begins at `at`, with its line end; `at` where it is none or stays; null where more must come. */
+function progressEnd(data: Uint8Array, at: number): number | null {
+	const verdict = isProgress(data, at);
+	if (verdict !== true) return verdict === null ? null : at;
+	const end = objectEnd(data, at);
+	if (end === null) return data.length - at > longestProgress ? at : null;
+	if (end === at || !isJson(data, at, end)) return at;
+	if (end === data.length) return null;
+	if (data[end] === LF) return end + 1;
+	if (data[end] === CR) return end + 1 === data.length ? null : data[end + 1] === LF ? end + 2 : end + 1;
+	const next = isProgress(data, end);
+	return next === null ? null : next ? end : at;
+}
+
+/** Behind the brace that closes the object at `at`; null where it is to come; `at` where the line or the length ends first. */
+function objectEnd(data: Uint8Array, at: number): number | null {
+	const last = Math.min(data.length, at + longestProgress);
+	let depth = 0;
+	let isInString = false;
+	for (let place = at; place < last; place++) {
+		const code = data[place];
+		if (code === LF || code === CR) return at;
+		if (code === 34) isInString = !isInString;
+		else if (isInString) place += code === 92 ? 1 : 0;
+		else if (code === 123) depth++;
+		else if (code === closing && --depth === 0) return place + 1;
+	}
+	return last === data.length ? null : at;
+}
+
+/** Braces that balance are not enough: an error that was printed into a status must not go with it. */
+function isJson(data: Uint8Array, from: number, to: number): boolean {
 	try {
 		JSON.parse(Buffer.from(data.buffer, data.byteOffset + from, to - from).toString("utf8"));
 		return true;
@@ -139,7 +186,7 @@ function isOneObject(data: Uint8Array, from: number, to: number): boolean {
 	}
 }
 
-/** Whether a line that begins at `at` is progress; null where too little of it is there. */
+/** Whether what begins at `at` is progress; null where too little of it is there. */
 function isProgress(data: Uint8Array, at: number): boolean | null {
 	if (data[at] !== 123) return false;
 	let isOpen = false;

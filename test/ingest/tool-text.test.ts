@@ -25,9 +25,9 @@ test("whatever the pieces are, head and tail are kept in order", () => {
 });
 
 test("progress lines are dropped, however the stream is cut", () => {
-	const status = '{"message_type":"status","percent_done":0.5}\n';
+	const line = '{"message_type":"status","percent_done":0.5}\n';
 	const kept = 'plain\n{"message_type":"error","item":"/a"}\n{"x":1}\n{"message_type":"sta\n{';
-	const text = `${status}plain\n${status}${status}{"message_type":"error","item":"/a"}\n{"x":1}\n{"message_type":"verbose_status"}\n{"message_type":"sta\n{`;
+	const text = `${line}plain\n${line}${line}{"message_type":"error","item":"/a"}\n{"x":1}\n{"message_type":"verbose_status"}\n{"message_type":"sta\n{`;
 	fc.assert(
 		fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (sizes) => {
 			const keeper = new StreamKeeper({ head: 1000, tail: 1000 });
@@ -57,4 +57,44 @@ test("an hour of progress leaves what stands between", () => {
 	keeper.push(bytes('{"message_type":"summary"}\n'));
 	keeper.end();
 	expect(keeper.text()).toBe('the beginning\n{"message_type":"error","item":"/a"}\n{"message_type":"summary"}\n');
+});
+
+const status = '{"message_type":"status","percent_done":0.5,"current_files":["/a}{\\"b"]}';
+
+function kept(text: string, size: number, sizes = { head: 1000, tail: 1000 }): string {
+	const keeper = new StreamKeeper(sizes);
+	const all = bytes(text);
+	for (let at = 0; at < all.length; at += size) keeper.push(all.subarray(at, at + size));
+	keeper.end();
+	return keeper.text();
+}
+
+test("what stands glued behind progress is kept, with the one progress object before it", () => {
+	for (const rest of ['{"message_type":"summary"}', "Fatal: wrong password", '{"message_type":"exit_error"}\n', "}"]) {
+		for (let size = 1; size < 120; size++) {
+			expect(kept(`${status.repeat(3)}${rest}`, size)).toBe(`${status}${rest}`);
+			expect(kept(`{"a":1}${status.repeat(3)}${rest}`, size)).toBe(`{"a":1}${status}${rest}`);
+		}
+	}
+});
+
+test("a carriage return alone ends a line too", () => {
+	for (let size = 1; size < 120; size++) {
+		expect(kept(`${status}\r${status}\r\nFatal: x\r${status}\rend\r`, size)).toBe("Fatal: x\rend\r");
+	}
+});
+
+test("what only resembles progress is kept: an error inside of it, one that is cut, one without an end", () => {
+	const mark = '{"message_type":"status"';
+	for (const text of [`${mark},Fatal: x}\n`, `${mark},"a\n`, `${mark},"a":"${"x".repeat(30_000)}"}\n`]) {
+		for (const size of [7, 4096, 100_000]) expect(kept(text, size, { head: 50_000, tail: 10 })).toBe(text);
+	}
+});
+
+test("a flood without line ends leaves what stands between", () => {
+	const flood = status.repeat(20_000);
+	const error = '{"message_type":"error","item":"/a"}';
+	expect(kept(`open\n${flood}${error}${flood}{"message_type":"summary"}`, 65_536)).toBe(
+		`open\n${status}${error}${status}{"message_type":"summary"}`,
+	);
 });

@@ -278,6 +278,17 @@ describe("a body that is a tool's own output", () => {
 		expect(page).not.toContain("0 B");
 	});
 
+	test("of borgmatic that failed while it pruned is a failed backup, whatever step it was in", async () => {
+		const log = [
+			"/mnt/none: Running prune",
+			"Repository /mnt/none does not exist.",
+			"borg prune --keep-daily 7 /mnt/none: Command 'borg prune --keep-daily 7 /mnt/none' returned non-zero exit status 2.",
+		].join("\n");
+		await ping("nightly/start");
+		await expectAnswer(await ping("nightly/fail", { body: log }), 200, "OK");
+		expect(await lab.runs()).toMatchObject([{ kind: "backup", outcome: "failure" }]);
+	});
+
 	test("of no tool is the log and nothing else", async () => {
 		await ping("photos", { body: "backed up 42 photos, 12 MB" });
 		expect(await lab.runs()).toMatchObject([
