@@ -117,6 +117,9 @@ test("what is not understood is kept raw and marked", () => {
 
 test("a log has no progress, no overwritten lines and no escapes, and at most 100,000 characters", () => {
 	expect(logOf('a\n{"message_type":"status"}\n10 %\r20 %\rdone\r\n\x1b[31mred\x1b[0m\n\n')).toBe("a\ndone\nred");
+	const status = '{"message_type":"status"}';
+	expect(logOf(`${status}Fatal: {x}\n${status}${status}\n`)).toBe(`${status}Fatal: {x}\n${status}${status}`);
+	expect(logOf(`Fatal: x\r${status}\r${status}\r\n${status}\r\n`)).toBe("Fatal: x");
 	expect(logOf("x".repeat(500_000)).length).toBe(100_000);
 	expect(logOf(`${"line\n".repeat(100_000)}end`).endsWith("line\nend")).toBe(true);
 });

@@ -1,7 +1,10 @@
 // A tool's output is kept in bounded memory: head and tail, without the flood of progress lines.
 import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { HeadAndTail, StreamKeeper } from "../../src/ingest/tool-text.ts";
+import { restic } from "../../src/tools/restic.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -97,4 +100,23 @@ test("a flood without line ends leaves what stands between", () => {
 	expect(kept(`open\n${flood}${error}${flood}{"message_type":"summary"}`, 65_536)).toBe(
 		`open\n${status}${error}${status}{"message_type":"summary"}`,
 	);
+});
+
+test("every restic capture gives the run of its whole text, glued or not, however it is cut", () => {
+	const folder = join(import.meta.dir, "../fixtures/tools/restic");
+	const names = readdirSync(folder).filter((name) => /\.(?:stdout|stderr)\./.test(name));
+	expect(names.length).toBeGreaterThan(100);
+	const runsOf = (stdout: string, exit: number | null) =>
+		restic.read({ stdout, stderr: "", exit, signal: null, receivedAt: Date.UTC(2026, 10, 23), zone: "UTC" }).runs;
+	const sizes = { head: 1 << 20, tail: 3 << 20 };
+	for (const name of names) {
+		const whole = readFileSync(join(folder, name), "utf8");
+		const glued = whole.replace(/[\r\n]/g, "");
+		for (const exit of [0, null]) {
+			const wanted = runsOf(glued, exit);
+			for (const size of [97, 65_536]) expect([name, runsOf(kept(glued, size, sizes), exit)]).toEqual([name, wanted]);
+			if (whole.includes('"summary"'))
+				expect([name, runsOf(kept(whole, 97, sizes), exit)]).toEqual([name, runsOf(whole, exit)]);
+		}
+	}
 });

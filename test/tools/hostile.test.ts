@@ -1,5 +1,6 @@
 // Whatever happens to an output on its way, an adapter does not throw and no success comes of it that the tool did not tell.
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import fc from "fast-check";
 import { tools } from "../../src/tools/registry.ts";
 import type { ToolOutput, ToolRun } from "../../src/tools/tool.ts";
@@ -118,3 +119,25 @@ for (const tool of adapters) {
 		});
 	});
 }
+
+test("a hundred thousand of one character cost no tool more than a moment, also where nothing is compiled", async () => {
+	const registry = JSON.stringify(join(import.meta.dir, "../../src/tools/registry.ts"));
+	const script = `
+		const { recogniseBody, tools } = await import(${registry});
+		const readers = [["auto", recogniseBody], ...tools.map((tool) => [tool.name, (output) => { tool.recognise(output); tool.read(output); }])];
+		const slow = [];
+		for (const part of ["x", "X", "1", "a ", '"', "{", ":", "AbC9+/x1Zq"]) {
+			const stdout = part.repeat(Math.ceil(100_000 / part.length));
+			const output = { stdout, stderr: "", exit: null, signal: null, receivedAt: 1_795_400_000_000, zone: "UTC" };
+			for (const [name, read] of readers) {
+				const before = process.cpuUsage();
+				read(output);
+				const { user } = process.cpuUsage(before);
+				if (user > 300_000) slow.push([name, part, user]);
+			}
+		}
+		console.log(JSON.stringify(slow));
+	`;
+	const child = Bun.spawn([process.execPath, "-e", script], { env: { ...process.env, BUN_JSC_useJIT: "0" } });
+	expect(await new Response(child.stdout).text()).toBe("[]\n");
+}, 60_000);
