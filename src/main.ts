@@ -17,7 +17,9 @@ async function main(argv: string[]): Promise<number> {
 	if (!isNamed && (args[0] === "--version" || args[0] === "-V")) return main(["version"]);
 	const command = commands.find((known) => known.name === name);
 	if (command === undefined) {
-		log(`There is no command "${name}". The commands are ${commands.map((known) => known.name).join(", ")}.`);
+		log(
+			`There is no command "${name}". The commands are ${commands.flatMap(({ name, isInner }) => (isInner ? [] : [name])).join(", ")}.`,
+		);
 		return 2;
 	}
 	// What stands behind "--" belongs to the command that `run` wraps.

@@ -100,7 +100,7 @@ export function history(db: Database, now: number): Problem[] {
 		problems.push({
 			id: "takeover",
 			severity: "warning",
-			title: `${takeover.legacy} rows of the original's database have no usable time stamp.`,
+			title: `${takeover.legacy} rows of the original's database could not be read as runs.`,
 			detail: `They are kept and listed at /api/rejected; ${takeover.runs} runs were taken over. The untouched copy is ${takeover.copy}.`,
 		});
 	}
