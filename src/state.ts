@@ -2,7 +2,19 @@
 import type { Outcome } from "./run.ts";
 
 /** All states, in the order in which they are listed. */
-export const states = ["new", "running", "ok", "warning", "failed"] as const;
+export const states = [
+	"new",
+	"running",
+	"ok",
+	"warning",
+	"failed",
+	"late",
+	"missed",
+	"stuck",
+	"stale",
+	"paused",
+	"archived",
+] as const;
 export type State = (typeof states)[number];
 
 type Judged = { outcome: Outcome } | null;
@@ -19,7 +31,19 @@ export function stateOf(newest: Judged, finished: Judged = newest): State {
 }
 
 /** From the one that needs somebody to the one that is well. */
-const worstFirst: State[] = ["failed", "warning", "running", "new", "ok"];
+const worstFirst: State[] = [
+	"failed",
+	"missed",
+	"stuck",
+	"stale",
+	"late",
+	"warning",
+	"running",
+	"new",
+	"ok",
+	"paused",
+	"archived",
+];
 
 export function compareStates(a: State, b: State): number {
 	return worstFirst.indexOf(a) - worstFirst.indexOf(b);
