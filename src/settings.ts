@@ -1,6 +1,8 @@
 // What the configuration file says: jobs, channels, quiet hours and the digest. Durations are seconds, sizes bytes.
-import type { Schedule } from "./schedule.ts";
+
 import type { Severity } from "./alert.ts";
+import { slugOf } from "./job.ts";
+import type { Schedule } from "./schedule.ts";
 
 export type Sensitivity = "strict" | "balanced" | "relaxed";
 
@@ -72,3 +74,78 @@ export type Settings = {
 };
 
 export const noSettings: Settings = { jobs: [], channels: [], quietHours: null, digest: null };
+
+/**
+ * What the file says of a job: under its name or slug, and for its host or for any. The more specific entry wins: one that
+ * names the host, then a slug that two hosts' jobs tell apart by, then the name itself.
+ */
+export function settingsOf(
+	{ jobs }: Pick<Settings, "jobs">,
+	{ name, slug, host }: { name: string; slug: string; host: string },
+): JobSettings | null {
+	let best: JobSettings | null = null;
+	let rank = -1;
+	for (const job of jobs) {
+		if ((job.name !== name && job.name !== slug) || (job.host !== null && job.host !== host)) continue;
+		const byKey = job.name === name ? 1 : slug === slugOf(name) ? 0 : 2;
+		const own = (job.host === null ? 0 : 4) + byKey;
+		if (own > rank) [best, rank] = [job, own];
+	}
+	return best;
+}
+
+/** The settings as a page may show them: no address beyond scheme and host, no key, no argument of a command. */
+export type ShownSettings = Omit<Settings, "jobs" | "channels"> & {
+	jobs: (Omit<JobSettings, "inventory"> & { inventory: ShownInventory | null })[];
+	channels: ShownChannel[];
+};
+export type ShownInventory = { from: string; every: number; source: string };
+export type ShownChannel = Pick<ChannelSettings, "name" | "minSeverity" | "jobs" | "labels"> & {
+	/** "ntfys://ntfy.example", or the file that holds it. */
+	address: string;
+	secret: "set" | "not set";
+	template: "set" | "not set";
+};
+
+export function shownSettings({ jobs, channels, quietHours, digest }: Settings): ShownSettings {
+	return {
+		jobs: jobs.map((job) => ({ ...job, inventory: job.inventory === null ? null : shownInventory(job.inventory) })),
+		channels: channels.map(({ name, minSeverity, jobs, labels, url, urlFile, template, secret, secretFile }) => ({
+			name,
+			minSeverity,
+			jobs,
+			labels,
+			address: url === null ? `in ${urlFile ?? "no file"}` : schemeAndHost(url),
+			secret: secret === null && secretFile === null ? "not set" : "set",
+			template: template === null ? "not set" : "set",
+		})),
+		quietHours,
+		digest,
+	};
+}
+
+function shownInventory({ from, every, command, dir, s3 }: InventorySettings): ShownInventory {
+	const count = (command?.length ?? 1) - 1;
+	const args = count === 0 ? "" : ` and ${count} argument${count === 1 ? "" : "s"}`;
+	const source = command
+		? `command ${command[0]}${args}`
+		: dir
+			? `folder ${dir}`
+			: s3
+				? `bucket ${s3.bucket}`
+				: "pushed";
+	return { from, every, source };
+}
+
+/** In the addresses of services without a server of one's own the "host" is a token: those have only their scheme left. */
+const withoutHost = new Set(["discord", "slack", "tgram", "pover"]);
+
+function schemeAndHost(url: string): string {
+	const [, scheme = "", authority = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(url.trim()) ?? [];
+	if (scheme === "") return "…";
+	const host = authority.slice(authority.lastIndexOf("@") + 1);
+	const isHost = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d+)?$/i.test(host);
+	// "ntfy://topic" means ntfy.sh, and the topic is all its secret; a name with a dot or a port is a host.
+	const isNamed = isHost && (/[.:]/.test(host) || host === "localhost");
+	return withoutHost.has(scheme.toLowerCase()) || !isNamed ? `${scheme}://…` : `${scheme}://${host}`;
+}
