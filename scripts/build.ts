@@ -45,12 +45,61 @@ export class ValueErrorsUnknownTypeError extends Error {}
 export class ValueErrorIterator {}`,
 			loader: "js",
 		}));
+		// Of conditional types, and of the sentences for the errors above.
+		build.onLoad({ filter: /typebox\/build\/esm\/type\/extends\/extends-check\.mjs$/ }, () => ({
+			contents: `${absent("ExtendsCheck")}
+export const ExtendsResult = {};
+export class ExtendsResolverError extends Error {}`,
+			loader: "js",
+		}));
+		build.onLoad({ filter: /typebox\/build\/esm\/errors\/function\.mjs$/ }, () => ({
+			contents: `${absent("DefaultErrorFunction", "GetErrorFunction")}\nexport function SetErrorFunction() {}`,
+			loader: "js",
+		}));
 		build.onLoad({ filter: /exact-mirror\/dist\/index\.m?js$/ }, () => ({
 			contents: `${absent("createMirror", "deepClone", "hasAdditionalProperties", "mergeObjectIntersection")}\nexport default createMirror;`,
 			loader: "js",
 		}));
 	},
 };
+
+/**
+ * Of nodemailer its SMTP client alone is used, once it has a mail to send. What it would fetch, parse or translate never
+ * comes up: addresses are checked and resolved before. Node's sockets, TLS and streams are asked for while it runs: an
+ * import would put their bytecode into the executable too, a megabyte for a start that is not in a hurry.
+ */
+const lean: BunPlugin = {
+	name: "lean",
+	setup(build) {
+		const unused = /nodemailer\/dist\/esm\/(?:fetch\/index|shared\/url|punycode\/index)\.js$/;
+		build.onLoad({ filter: /nodemailer\/dist\/esm\/.*\.js$/ }, async ({ path }) => {
+			if (unused.test(path)) {
+				const names = ["parse", "format", "resolve", "toASCII", "toUnicode"];
+				const text = 'throw new Error("left out of the executable: see scripts/build.ts");';
+				const functions = names.map((name) => `export function ${name}() { ${text} }`);
+				return { contents: [...functions, `export default function fetch() { ${text} }`].join("\n"), loader: "js" };
+			}
+			const source = await Bun.file(path).text();
+			const contents = source.replace(
+				/^import ([\w$]+|\{[^}]*\}) from '(node:[a-z/]+)';$/gm,
+				(_, names: string, module: string) =>
+					`const ${names.replaceAll(" as ", ": ")} = process.getBuiltinModule("${module}");`,
+			);
+			return { contents: shrink(contents), loader: "js" };
+		});
+		// Elysia reads the source of our handlers, not its own: its names may go and TypeBox's too, a tenth of a megabyte.
+		build.onLoad({ filter: /(?:@sinclair\/typebox\/build\/esm|elysia\/dist)\/.*\.mjs$/ }, async ({ path }) => ({
+			contents: shrink(await Bun.file(path).text()),
+			loader: "js",
+		}));
+	},
+};
+
+function shrink(source: string): string {
+	// Not in the types of Bun 1.4.5: without it, the names stay and the rest is done anyway.
+	const options = { loader: "js" as const, minify: { identifiers: true, syntax: true, whitespace: true } };
+	return new Bun.Transpiler(options).transformSync(source);
+}
 
 /**
  * Returns the path of the executable. The same commit gives the same bytes, in any folder and at any time: the file's
@@ -67,14 +116,14 @@ export async function build({ target = null, entry, outfile, runtime = null }: B
 		await Bun.build({
 			entrypoints: [entry ?? join(root, "src", "main.ts")],
 			root: join(root, "src"),
-			plugins: [assetsPlugin(assets), leaveOut],
+			plugins: [assetsPlugin(assets), leaveOut, lean],
 			target: "bun",
 			// Elysia would load it to look into uploaded files. There are no uploads, and it is half a megabyte.
 			external: ["file-type"],
 			format: "esm",
 			splitting: true,
 			bytecode: true,
-			// Never identifiers: Elysia reads the source of handlers and would lose `body` without a word.
+			// Never identifiers of ours: Elysia reads the source of handlers and would lose `body` without a word.
 			minify: { whitespace: true, syntax: true, identifiers: false },
 			// No source map: identifiers are kept, so a stack trace names its functions, and it would be 0.7 MB of 114.
 			define: {

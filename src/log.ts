@@ -1,5 +1,6 @@
 // One line per event on standard error, safe to show in a terminal, and grouped so that an attack cannot fill a disk.
 import { visible } from "./report.ts";
+import { mask } from "./secrets.ts";
 
 const lastAt = new Map<string, { at: number; hidden: number }>();
 const quietMs = 60_000;
@@ -7,7 +8,7 @@ const quietMs = 60_000;
 /** Writes one line. */
 export function log(message: string): void {
 	// console.error, not process.stderr: the latter brings Node's streams along, five megabytes of them.
-	console.error(visible(message).slice(0, 2000));
+	console.error(mask(visible(message)).slice(0, 2000));
 }
 
 /** As `log`, but at most once a minute for one `reason`, with the number of times it was held back. */

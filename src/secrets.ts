@@ -1,0 +1,56 @@
+// The registry of secret values: whatever is written for people passes through `mask`, so that none of them gets out.
+
+/** Shorter ones would blot out half of every sentence. */
+const shortest = 4;
+const mostForms = 4000;
+
+/** Every form in which a secret may turn up, with nothing that tells which one it was. */
+const forms = new Set<string>();
+let pattern: RegExp | null = null;
+
+/** Remembers a value that must never be shown, with its encoded forms. Idempotent; short and empty values are ignored. */
+export function registerSecret(value: string | null | undefined): void {
+	const text = value?.trim() ?? "";
+	if (text.length < shortest) return;
+	if (forms.size > mostForms) forms.clear();
+	for (const form of formsOf(text)) forms.add(form);
+	pattern = null;
+}
+
+/** The text with every registered secret replaced. */
+export function mask(text: string): string {
+	if (forms.size === 0) return text;
+	// The longest first: a secret may be the beginning of another.
+	pattern ??= new RegExp(
+		[...forms]
+			.sort((a, b) => b.length - a.length)
+			.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"))
+			.join("|"),
+		"g",
+	);
+	return text.replace(pattern, "•••");
+}
+
+function formsOf(text: string): string[] {
+	const json = JSON.stringify(text).slice(1, -1);
+	const url = encodeURIComponent(text.toWellFormed());
+	const html = Bun.escapeHTML(text);
+	const hex = Buffer.from(text).toString("hex");
+	return [text, json, html, url, url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()), hex, ...base64Of(text)];
+}
+
+/**
+ * Base64 of a value looks different after nought, one or two bytes of something else ("user:" before a password): the
+ * characters that depend on what stands before or behind it are left off.
+ */
+function base64Of(text: string): string[] {
+	const found: string[] = [];
+	for (const before of [0, 1, 2]) {
+		const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(text)]);
+		const whole = bytes.toString("base64").replace(/=+$/, "");
+		const core = whole.slice(before === 0 ? 0 : before + 1, bytes.length % 3 === 0 ? undefined : -1);
+		// A few characters might be anybody's.
+		if (core.length >= 6) found.push(core, core.replaceAll("+", "-").replaceAll("/", "_"));
+	}
+	return found;
+}
