@@ -19,11 +19,22 @@ json_text() {
 }
 
 # One call, one line, one write: two scripts that end at the same time do not cut each other.
+# report success|warning|failure CATEGORY SENTENCE; the last two are "" where there is nothing to say.
 report() {
-	local success=$1 category=$2 message=$3
-	printf '{"timestamp":"%s","backup_id":"%s","job":"%s","success":%s,"duration_total":%d,"duration_snapshot":%d,"duration_upload":%d,"size_bytes":%s,"error_category":%s,"error_message":%s}\n' \
-		"$started" "$backup_id" "$(json_text "$job")" "$success" "$((SECONDS - begun))" "$snapshot_seconds" \
-		"$upload_seconds" "${size_bytes:-null}" "$category" "$message" >>"$metrics_file"
+	local outcome=$1 success=true category=null message=null log=null
+	[ "$outcome" = failure ] && success=false
+	[ -n "$2" ] && category="\"$2\""
+	[ -n "$3" ] && message="\"$(json_text "$3")\""
+	if [ "$outcome" != success ]; then
+		# The reason often stands a few lines above the last one.
+		local end
+		end="$(printf '%s' "$output" | tail -n 50)"
+		[ "${#end}" -gt 8000 ] && end="${end: -8000}"
+		log="\"$(json_text "$end")\""
+	fi
+	printf '{"timestamp":"%s","backup_id":"%s","job":"%s","success":%s,"outcome":"%s","exit_code":%d,"duration_total":%d,"duration_snapshot":%d,"duration_upload":%d,"size_bytes":%s,"error_category":%s,"error_message":%s,"log":%s}\n' \
+		"$started" "$backup_id" "$(json_text "$job")" "$success" "$outcome" "$status" "$((SECONDS - begun))" "$snapshot_seconds" \
+		"$upload_seconds" "${size_bytes:-null}" "$category" "$message" "$log" >>"$metrics_file"
 }
 
 begun=$SECONDS
@@ -45,10 +56,11 @@ upload_seconds=$((SECONDS - phase))
 size="$(printf '%s' "$output" | grep -o '"total_bytes_processed":[0-9]*' | tail -n 1 | cut -d: -f2)"
 [ -n "$size" ] && size_bytes=$size
 
-if [ "$status" -eq 0 ]; then
-	report true null null
-else
-	last="$(printf '%s' "$output" | tail -n 1 | cut -c 1-500)"
-	report false '"upload_failed"' "\"restic exit status $status: $(json_text "$last")\""
-fi
+# restic's 3: the snapshot was made, but some files could not be read. Whoever reads it decides whether they matter.
+last="$(printf '%s' "$output" | grep -v '^{"message_type":"\(summary\|status\|exit_error\)"' | tail -n 1 | cut -c 1-500)"
+case "$status" in
+	0) report success "" "" ;;
+	3) report warning "" "some files could not be read: $last" ;;
+	*) report failure upload_failed "restic exit status $status: $last" ;;
+esac
 exit "$status"

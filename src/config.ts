@@ -1,7 +1,7 @@
 // The environment as the program understands it. A bad variable is said with its name, value and what is allowed.
-import { readFileSync, readlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { AppError } from "./errors.ts";
+import { existsSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { AppError, messageOf } from "./errors.ts";
 import { describe } from "./report.ts";
 import { isZone } from "./time.ts";
 
@@ -25,6 +25,11 @@ export type Config = {
 	pushToken: string | null;
 	pushTokenFile: string | null;
 	pushTokensFile: string | null;
+	/** Channels in Apprise's forms; holds secrets. */
+	notifyUrls: string | null;
+	notifyUrlsFile: string | null;
+	/** Called every five minutes while all is well with the monitor itself. */
+	heartbeatUrl: string | null;
 };
 
 type Environment = Record<string, string | undefined>;
@@ -34,9 +39,11 @@ export function readConfig(env: Environment): Config {
 	const dataDir = env.DATA_DIR || databaseDir;
 	const base = env.DATA_DIR || "/data";
 	const zone = zoneOf(env.TZ);
+	const databasePath = env.DB_PATH || join(base, "backups.db");
+	checkPlaces(env.DATA_DIR ? "DATA_DIR" : "The data folder", dataDir, databasePath);
 	return {
 		dataDir,
-		databasePath: env.DB_PATH || join(base, "backups.db"),
+		databasePath,
 		metricsFile: env.METRICS_FILE || join(base, "metrics.jsonl"),
 		host: hostOf(env.HOST),
 		port: whole(env, "PORT", 5001, 0, 65_535),
@@ -44,12 +51,15 @@ export function readConfig(env: Environment): Config {
 		badZone: zone === null ? (env.TZ ?? null) : null,
 		retentionDays: whole(env, "RETENTION_DAYS", 90, 1, 36_500),
 		units: oneOf(env, "UNITS", ["si", "iec"]),
-		allowedHosts: words(env.ALLOWED_HOSTS),
+		allowedHosts: allowedHostsOf(env.ALLOWED_HOSTS),
 		frameAncestors: frameAncestorsOf(env.FRAME_ANCESTORS),
 		publicUrl: publicUrlOf(env.PUBLIC_URL),
 		pushToken: env.PUSH_TOKEN || null,
 		pushTokenFile: env.PUSH_TOKEN_FILE || null,
 		pushTokensFile: env.PUSH_TOKENS_FILE || null,
+		notifyUrls: env.NOTIFY_URLS?.trim() || null,
+		notifyUrlsFile: env.NOTIFY_URLS_FILE || null,
+		heartbeatUrl: heartbeatUrlOf(env),
 	};
 }
 
@@ -77,6 +87,58 @@ function systemZone(): string {
 	}
 }
 
+/** No permission mends a file where a folder has to be, nor the other way round. */
+function checkPlaces(name: string, dataDir: string, databasePath: string): void {
+	if (kindAt(dataDir) === "file") {
+		throw new AppError("usage", `${name} is ${dataDir}, which is a file; expected a folder. Set DATA_DIR to a folder.`);
+	}
+	if (kindAt(databasePath) === "folder") {
+		const file = join(databasePath, "backups.db");
+		throw new AppError("usage", `DB_PATH is ${databasePath}, which is a folder; expected a file such as ${file}.`);
+	}
+}
+
+function kindAt(path: string): "file" | "folder" | null {
+	try {
+		const stat = statSync(path, { throwIfNoEntry: false });
+		return stat === undefined ? null : stat.isDirectory() ? "folder" : "file";
+	} catch {
+		// What may not be looked at is said by whoever has to open it.
+		return null;
+	}
+}
+
+/** Names as they stand in a Host header, which has neither a scheme nor a path; the port there does not matter. */
+function allowedHostsOf(value: string | undefined): string[] {
+	return words(value).map((word) => {
+		const name = word.replace(/\.$/, "");
+		const isName = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/.test(name);
+		if (isName || name === "*" || isIpv6(name.replace(/^\[(.+)\]$/, "$1"))) return name;
+		const expected = "expected names such as backup.example.org, without scheme, port and path, or * for all";
+		throw new AppError("usage", `ALLOWED_HOSTS has ${describe(word)}; ${expected}.`);
+	});
+}
+
+/** An IPv6 address without brackets; a link's own may name its interface ("fe80::1%eth0"). */
+function isIpv6(text: string): boolean {
+	return text.includes(":") && URL.canParse(`http://[${text.replace(/%[\w.-]+$/, "")}]/`);
+}
+
+/** Where a server that listens on `host` is reached from the same machine, as it stands in an address. */
+export function reachedAt(host: string): string {
+	if (host === "0.0.0.0") return "127.0.0.1";
+	if (host === "::") return "[::1]";
+	return host.includes(":") ? `[${host}]` : host;
+}
+
+/** A word about the data folder that was probably meant: `bun start` in a clone makes `./data`. "" where there is none. */
+export function nearbyFolder(env: Environment, dataDir: string): string {
+	if (env.DATA_DIR || env.DB_PATH || existsSync(dataDir)) return "";
+	const here = resolve("data");
+	const isOurs = ["backups.db", "push-token", "received.jsonl"].some((name) => existsSync(join(here, name)));
+	return isOurs ? ` There is one in ${here}: set DATA_DIR=${here}` : "";
+}
+
 /** Stands in a header as it is: nothing in it may end the directive or the line. */
 function frameAncestorsOf(value: string | undefined): string {
 	if (!value?.trim()) return "'self'";
@@ -92,7 +154,7 @@ function hostOf(value: string | undefined): string {
 	if (!value?.trim()) return "0.0.0.0";
 	const host = value.trim().replace(/^\[(.+)\]$/, "$1");
 	const octets = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(host)?.slice(1);
-	const isAddress = octets?.every((octet) => Number(octet) <= 255) ?? /^[0-9a-f:.]*:[0-9a-f:.%\w]*$/i.test(host);
+	const isAddress = octets?.every((octet) => Number(octet) <= 255) ?? isIpv6(host);
 	if (isAddress || host === "localhost") return host;
 	throw new AppError(
 		"usage",
@@ -110,6 +172,23 @@ function publicUrlOf(value: string | undefined): string | null {
 		"usage",
 		`PUBLIC_URL is ${describe(value)}; expected an address such as https://backup.example.org`,
 	);
+}
+
+/** The address itself, or the first line of the file that holds it. Often a secret: never repeated in a message. */
+function heartbeatUrlOf(env: Environment): string | null {
+	const name = env.HEARTBEAT_URL ? "HEARTBEAT_URL" : "HEARTBEAT_URL_FILE";
+	let value = env.HEARTBEAT_URL?.trim() ?? "";
+	if (value === "" && env.HEARTBEAT_URL_FILE) {
+		try {
+			value = readFileSync(env.HEARTBEAT_URL_FILE, "utf8").trim();
+		} catch (error) {
+			throw new AppError("usage", `HEARTBEAT_URL_FILE cannot be read: ${messageOf(error)}`);
+		}
+	}
+	if (value === "") return null;
+	const url = URL.parse(value);
+	if (url !== null && /^https?:$/.test(url.protocol)) return value;
+	throw new AppError("usage", `${name} is no address that begins with http:// or https://.`);
 }
 
 function whole(env: Environment, name: string, otherwise: number, least: number, most: number): number {

@@ -1,5 +1,6 @@
 // The program: finds the command, runs it, and turns its errors into a sentence and an exit code.
 import { commands, helpOf, overviewHelp } from "./cli/commands.ts";
+import { didYouMean } from "./cli/flags.ts";
 import { AppError } from "./errors.ts";
 import { log } from "./log.ts";
 
@@ -17,9 +18,8 @@ async function main(argv: string[]): Promise<number> {
 	if (!isNamed && (args[0] === "--version" || args[0] === "-V")) return main(["version"]);
 	const command = commands.find((known) => known.name === name);
 	if (command === undefined) {
-		log(
-			`There is no command "${name}". The commands are ${commands.flatMap(({ name, isInner }) => (isInner ? [] : [name])).join(", ")}.`,
-		);
+		const names = commands.flatMap(({ name, isInner }) => (isInner ? [] : [name]));
+		log(`There is no command "${name}".${didYouMean(name, names)} The commands are ${names.join(", ")}.`);
 		return 2;
 	}
 	// What stands behind "--" belongs to the command that `run` wraps.

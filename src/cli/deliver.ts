@@ -1,6 +1,6 @@
 // The way of a report out of `run` and `record`: into the data folder of this machine, or to a monitor elsewhere.
 import { existsSync, readFileSync } from "node:fs";
-import { readConfig } from "../config.ts";
+import { nearbyFolder, readConfig } from "../config.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { enqueue, openQueue, queueLimits, queueRoots } from "../ingest/outgoing.ts";
 import { type Delivery, deliver, post } from "../ingest/outgoing-send.ts";
@@ -70,7 +70,7 @@ function spool(dataDir: string, reports: ReportObject[], env: Environment, now: 
 	// Nobody looks into a folder that was made by mistake.
 	if (!existsSync(dataDir) && !env.DATA_DIR) {
 		const where = "DATA_DIR=… names the monitor's data folder, --to URL a monitor elsewhere";
-		throw new AppError("missing", `${dataDir} does not exist; ${where}`);
+		throw new AppError("missing", `${dataDir} does not exist; ${where}.${nearbyFolder(env, dataDir)}`);
 	}
 	const writer = new SpoolWriter(dataDir, "report", now);
 	try {
@@ -100,6 +100,8 @@ function remoteOutlet(address: URL, tokenFile: string | null, env: Environment):
 	} catch (error) {
 		say(`${messageOf(error)}; what cannot be sent now is lost`);
 	}
+	// Where earlier reports wait, also after a new one found no place there any more.
+	const queued = folder;
 	const giveUp = new AbortController();
 	let sending: Promise<Delivery | null> = Promise.resolve(null);
 	return {
@@ -143,10 +145,10 @@ function remoteOutlet(address: URL, tokenFile: string | null, env: Environment):
 
 	function tell({ refused, trouble, waiting }: Delivery): void {
 		const [first] = refused;
-		if (first !== undefined) say(`${shown} ${first.reason}. The report is kept aside in ${folder}/refused`);
+		if (first !== undefined) say(`${shown} ${first.reason}. The report is kept aside in ${queued}/refused`);
 		else if (trouble !== null) {
 			say(
-				`${shown} ${trouble}; ${waiting === 1 ? "1 report waits" : `${waiting} reports wait`} in ${folder} and will be sent next time`,
+				`${shown} ${trouble}; ${waiting === 1 ? "1 report waits" : `${waiting} reports wait`} in ${queued} and will be sent next time`,
 			);
 		}
 	}

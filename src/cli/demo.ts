@@ -2,14 +2,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readConfig } from "../config.ts";
 import { demoLines } from "../demo-data.ts";
-import { readServeConfig, run } from "./serve.ts";
+import { readFlags } from "./flags.ts";
+import { run } from "./serve.ts";
 
 export async function demo(args: string[]): Promise<number> {
+	const { flags } = await readFlags(args, "demo", { port: { type: "string" }, host: { type: "string" } });
 	const folder = mkdtempSync(join(tmpdir(), "backup-monitor-demo-"));
 	try {
 		const { TZ, PORT, HOST } = process.env;
-		const config = await readServeConfig(args, { TZ, PORT, HOST, DATA_DIR: folder, RETENTION_DAYS: "365" });
+		const asked = { PORT: flags.port || PORT, HOST: flags.host || HOST };
+		const config = readConfig({ TZ, ...asked, DATA_DIR: folder, RETENTION_DAYS: "365" });
 		writeFileSync(config.metricsFile, `${demoLines(Date.now()).join("\n")}\n`);
 		return await run(config);
 	} finally {

@@ -1,11 +1,12 @@
 // `doctor`: looks at each thing that is known to go wrong, and says what mends it. Changes nothing.
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Config, readConfig } from "../config.ts";
+import { type Config, nearbyFolder, reachedAt, readConfig } from "../config.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import { releasedAt } from "../retention.ts";
 import { findDamage, originOf } from "../store/database.ts";
 import { freeBytes, isOnNetwork } from "../store/files.ts";
+import { isDamage } from "../store/open.ts";
 import { countRuns } from "../store/runs.ts";
 import { formatInstant } from "../time.ts";
 import { formatBytes, plural } from "../units.ts";
@@ -39,28 +40,58 @@ const good = (text: string): Finding => ({ isGood: true, text });
 const bad = (text: string, fix: string): Finding => ({ isGood: false, text, fix });
 
 function folder({ dataDir }: Config): Finding {
-	if (!existsSync(dataDir)) return bad(`data folder ${dataDir} does not exist`, `mkdir -p ${dataDir}, or set DATA_DIR`);
-	const stat = statSync(dataDir);
-	if (!stat.isDirectory()) return bad(`${dataDir} is not a folder`, "set DATA_DIR to a folder");
+	let stat: Stats;
+	try {
+		stat = statSync(dataDir);
+	} catch (error) {
+		const code = codeOf(error);
+		if (code !== "ENOENT") return bad(`data folder ${dataDir} ${unreachable(code)}`, "set DATA_DIR to another folder");
+		const fix = nearbyFolder(process.env, dataDir).trim() || `mkdir -p ${dataDir}, or set DATA_DIR`;
+		return bad(`data folder ${dataDir} does not exist`, fix);
+	}
 	try {
 		accessSync(dataDir, constants.W_OK | constants.X_OK);
-	} catch {
-		const fix = `sudo chown -R ${user()} ${dataDir}, or run as user ${stat.uid} (compose: user: "${stat.uid}:${stat.gid}")`;
+	} catch (error) {
+		if (codeOf(error) === "EROFS") {
+			const fix = "mount it writable (an SD card at its end becomes read-only: see dmesg), or set DATA_DIR";
+			return bad(`data folder ${dataDir} lies on a file system that is mounted read-only`, fix);
+		}
+		if (stat.uid === user()) return bad(`data folder ${dataDir} is write-protected`, `chmod u+rwx ${dataDir}`);
+		// Nobody should hand a folder of the system to a user.
+		const isSystems = dataDir.split("/").filter(Boolean).length < 2 && dataDir !== "/data";
+		const own = `sudo chown -R ${user()} ${dataDir}, or run as user ${stat.uid} (compose: user: "${stat.uid}:${stat.gid}")`;
+		const fix = isSystems ? "set DATA_DIR to a folder of its own" : own;
 		return bad(`data folder ${dataDir} belongs to user ${stat.uid}; user ${user()} may not write there`, fix);
 	}
 	return good(`data folder ${dataDir} can be written by user ${user()}`);
 }
 
+/** What no change of owner or permission of the last name in a path mends. */
+function unreachable(code: string): string {
+	if (code === "ENOTDIR") return "cannot exist: a part of its path is a file";
+	if (code === "ELOOP") return "is a symbolic link that leads to itself";
+	if (code === "ENAMETOOLONG") return "has a name that is too long";
+	if (code === "EACCES") return `lies in a folder that user ${user()} may not enter`;
+	return `cannot be looked at (${code || "unknown error"})`;
+}
+
 function metrics({ metricsFile }: Config): Finding {
+	let stat: Stats;
 	try {
-		const stat = statSync(metricsFile);
-		if (!stat.isFile()) return bad(`${metricsFile} is not a file`, "put a plain file there, or set METRICS_FILE");
+		stat = statSync(metricsFile);
+	} catch (error) {
+		const code = codeOf(error);
+		if (code === "ENOENT") return good(`metrics file ${metricsFile} does not exist yet; it is read once it does`);
+		const fix = code === "EACCES" ? `chmod a+x ${dirname(metricsFile)}, or set METRICS_FILE` : "set METRICS_FILE";
+		return bad(`metrics file ${metricsFile} ${unreachable(code)}`, fix);
+	}
+	if (!stat.isFile()) return bad(`${metricsFile} is not a file`, "put a plain file there, or set METRICS_FILE");
+
+	try {
 		accessSync(metricsFile, constants.R_OK);
 		return good(`metrics file ${metricsFile} can be read (${formatBytes(stat.size)})`);
-	} catch (error) {
-		if (codeOf(error) === "ENOENT")
-			return good(`metrics file ${metricsFile} does not exist yet; it is read once it does`);
-		return bad(`metrics file ${metricsFile} cannot be read by user ${user()}`, `chmod 644 ${metricsFile}`);
+	} catch {
+		return bad(`metrics file ${metricsFile} cannot be read by user ${user()}`, `chmod a+r ${metricsFile}`);
 	}
 }
 
@@ -79,7 +110,9 @@ function database(config: Config): Finding[] {
 			db.close();
 		}
 	} catch (error) {
-		const fix = "it is set aside and built again at the next start; or set DB_PATH";
+		const fix = isDamage(codeOf(error))
+			? "it is set aside and built again at the next start; or set DB_PATH"
+			: `user ${user()} must be able to read and write it and ${dirname(path)}; or set DB_PATH`;
 		findings.push(bad(`database ${path} cannot be opened: ${messageOf(error)}`, fix));
 	}
 	return findings;
@@ -116,9 +149,9 @@ function zone({ zone, badZone }: Config): Finding {
 	return good(`time zone ${zone}`);
 }
 
-async function server({ port }: Config): Promise<Finding> {
+async function server({ host, port }: Config): Promise<Finding> {
 	try {
-		const response = await fetch(`http://127.0.0.1:${port}/health`, {
+		const response = await fetch(`http://${reachedAt(host)}:${port}/health`, {
 			signal: AbortSignal.timeout(2000),
 			redirect: "manual",
 		});

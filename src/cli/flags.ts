@@ -1,5 +1,6 @@
 // Reads a command's flags; what it does not know is said in one sentence, with the nearest thing that exists.
 import type { parseArgs } from "node:util";
+import { editDistance } from "../edit-distance.ts";
 import { AppError, messageOf } from "../errors.ts";
 
 type Parsed = ReturnType<typeof parseArgs>;
@@ -20,7 +21,7 @@ export async function readFlags<O extends Options>(
 	try {
 		parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
 	} catch (error) {
-		throw new AppError("usage", `${sentenceOf(messageOf(error))} See: backup-monitor ${command} --help`);
+		throw new AppError("usage", `${unknownFlag(error, Object.keys(options))} See: backup-monitor ${command} --help`);
 	}
 	if (parsed.positionals.length > words) {
 		throw new AppError(
@@ -29,6 +30,24 @@ export async function readFlags<O extends Options>(
 		);
 	}
 	return { flags: parsed.values as Values<O>, words: parsed.positionals };
+}
+
+/** What `parseArgs` threw as one sentence, and the nearest flag that there is. */
+export function unknownFlag(error: unknown, names: readonly string[]): string {
+	const sentence = sentenceOf(messageOf(error));
+	const unknown = /^Unknown option '(--?[^']+)'/.exec(sentence)?.[1] ?? "";
+	const known = names.map((name) => `--${name}`);
+	return `${sentence}${didYouMean(unknown, known)}`;
+}
+
+/** " Did you mean …?", or "" where nothing known is like it. */
+export function didYouMean(word: string, known: readonly string[]): string {
+	const bare = word.replace(/^-+/, "");
+	const near = known
+		.map((name) => ({ name, slips: editDistance(bare, name.replace(/^-+/, "")) }))
+		.filter(({ slips }) => bare.length > 1 && slips <= Math.max(1, Math.floor(bare.length / 3)))
+		.sort((a, b) => a.slips - b.slips)[0];
+	return near === undefined ? "" : ` Did you mean ${near.name}?`;
 }
 
 /** Node's message is three sentences long; the first says it. */

@@ -29,7 +29,7 @@ export async function pruneCommand(args: string[]): Promise<number> {
 			step = pruneStep(writer.db, config.retentionDays, Date.now(), { isConfirmed: flags.yes === true });
 			deleted += step.deleted;
 		}
-		process.stdout.write(`${said(step, deleted, config.retentionDays, config.zone)}\n`);
+		process.stdout.write(`${config.databasePath}: ${said(step, deleted, config.retentionDays, config.zone)}\n`);
 		return 0;
 	} finally {
 		writer.close();

@@ -1,7 +1,8 @@
 // `rebuild`: the database anew from what it was made of, the old one kept aside.
 import { existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { readConfig } from "../config.ts";
+import { isatty } from "node:tty";
+import { nearbyFolder, readConfig } from "../config.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { FollowedFile } from "../ingest/follow.ts";
 import { journalName } from "../ingest/journal.ts";
@@ -13,8 +14,12 @@ import { countRuns } from "../store/runs.ts";
 import { readFlags } from "./flags.ts";
 
 export async function rebuildCommand(args: string[]): Promise<number> {
-	await readFlags(args, "rebuild", {});
+	const { flags } = await readFlags(args, "rebuild", { yes: { type: "boolean" } });
 	const { dataDir, databasePath, metricsFile, zone } = readConfig(process.env);
+	if (flags.yes !== true && existsSync(databasePath) && isatty(0)) {
+		const what = `This sets ${databasePath} aside and builds it again from ${metricsFile} and ${join(dataDir, journalName)}.`;
+		throw new AppError("conflict", `${what} Nothing was done. To do it: backup-monitor rebuild --yes`);
+	}
 	const lock = takeFolder(dataDir);
 	const folder = existsSync(databasePath) ? quarantine(databasePath, Date.now()) : null;
 	try {
@@ -48,6 +53,8 @@ export async function rebuildCommand(args: string[]): Promise<number> {
 }
 
 function takeFolder(dataDir: string) {
+	const nearby = nearbyFolder(process.env, dataDir);
+	if (nearby !== "") throw new AppError("missing", `${dataDir} does not exist.${nearby}`);
 	let lock: ReturnType<typeof takeLock>;
 	try {
 		lock = takeLock(dataDir);

@@ -127,7 +127,7 @@ function parseFlags(args: string[]) {
 	try {
 		return parseArgs({ args, options, allowPositionals: true });
 	} catch (error) {
-		throw usageError(error, "record");
+		throw usageError(error, "record", options);
 	}
 }
 

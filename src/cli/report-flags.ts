@@ -1,9 +1,10 @@
 // The flags that `run` and `record` share: whose run it is, how it is read, and where the report goes.
-import { AppError, messageOf } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import { describe, limits } from "../report.ts";
 import { type Kind, kinds } from "../run.ts";
 import { toolNamed, tools } from "../tools/registry.ts";
 import type { Tool } from "../tools/tool.ts";
+import { unknownFlag } from "./flags.ts";
 
 export const commonOptions = {
 	job: { type: "string" },
@@ -87,8 +88,6 @@ export function pairsOf(values: string[] | undefined, flag: string): Record<stri
 }
 
 /** What `parseArgs` threw, as one sentence that says where help is. */
-export function usageError(error: unknown, command: string): AppError {
-	const message = messageOf(error);
-	const first = message.split(/\. |\n/)[0] ?? message;
-	return new AppError("usage", `${first.replace(/\.$/, "")}. See: backup-monitor ${command} --help`);
+export function usageError(error: unknown, command: string, options: object): AppError {
+	return new AppError("usage", `${unknownFlag(error, Object.keys(options))} See: backup-monitor ${command} --help`);
 }

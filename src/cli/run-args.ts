@@ -40,21 +40,19 @@ export function readRunArgs(args: string[]): RunArgs {
 	return { ...rest, steps, script: null };
 }
 
+const options = {
+	...commonOptions,
+	phase: { type: "string" },
+	script: { type: "string" },
+	"no-log": { type: "boolean" },
+	"warning-exit": { type: "string" },
+} as const;
+
 function parseFlags(args: string[]) {
 	try {
-		return parseArgs({
-			args,
-			allowPositionals: true,
-			options: {
-				...commonOptions,
-				phase: { type: "string" },
-				script: { type: "string" },
-				"no-log": { type: "boolean" },
-				"warning-exit": { type: "string" },
-			},
-		});
+		return parseArgs({ args, options, allowPositionals: true });
 	} catch (error) {
-		throw usageError(error, "run");
+		throw usageError(error, "run", options);
 	}
 }
 

@@ -1,7 +1,7 @@
 // How a command gets at the database: as the only writer when no server runs, else for reading.
 import type { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
-import type { Config } from "../config.ts";
+import { type Config, nearbyFolder } from "../config.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { closeDatabase, openForQuestions } from "../store/database.ts";
 import { takeLock } from "../store/lock.ts";
@@ -11,6 +11,9 @@ export type Writer = { db: Database; close: () => void };
 
 /** The database with the folder's lock, or null while a server holds it. Throws a sentence where it cannot be written. */
 export function writeStore(config: Config): Writer | null {
+	// Rather than to make a folder that nobody meant.
+	const nearby = nearbyFolder(process.env, config.dataDir);
+	if (nearby !== "") throw new AppError("missing", `${config.dataDir} does not exist.${nearby}`);
 	let lock: ReturnType<typeof takeLock>;
 	try {
 		mkdirSync(config.dataDir, { recursive: true });

@@ -17,6 +17,10 @@ export type ImportTarget = {
 	now: () => number;
 	/** How the lines came, for the journal. */
 	road?: string;
+	/** Lines at the beginning that were stored before. */
+	skip?: number;
+	/** Called in each transaction with the last line that it stores. */
+	passed?: (line: number) => void;
 };
 
 // One chunk is one transaction, and its lines are all held at once: a megabyte costs 15 MB.
@@ -75,9 +79,12 @@ export async function importStream(read: ReadChunk, source: string, target: Impo
 		storeLines(waiting, source, target, total);
 		waiting = [];
 	};
+	const take = (text: string, line: number, reason: string | null) => {
+		if (line > (target.skip ?? 0)) waiting.push({ text, line, reason });
+	};
 	const sink: LineSink = {
-		line: (text, line) => waiting.push({ text, line, reason: null }),
-		bad: (reason, text, line) => waiting.push({ text, line, reason }),
+		line: (text, line) => take(text, line, null),
+		bad: (reason, text, line) => take(text, line, reason),
 		isComplete: (text) => new Intake(target.db, { source, zone: target.zone, now: target.now() }).isComplete(text),
 		flush: store,
 	};
@@ -96,7 +103,7 @@ function catchUp({ db, journal, zone, now }: ImportTarget): void {
 function storeLines(
 	lines: { text: string; line: number; reason: string | null }[],
 	source: string,
-	{ db, journal, zone, now: clock, road = "import" }: ImportTarget,
+	{ db, journal, zone, now: clock, road = "import", passed }: ImportTarget,
 	total: Imported,
 ): void {
 	const now = clock();
@@ -112,6 +119,8 @@ function storeLines(
 		intake.finish();
 		if (accepted.length > 0) journal.append(`${accepted.join("\n")}\n`);
 		passSource(db, start, journal, { accepted: accepted.length, rejected: intake.counts.rejected }, now);
+		const last = lines.at(-1);
+		if (last !== undefined) passed?.(last.line);
 		total.accepted += intake.counts.accepted;
 		total.warned += intake.counts.warned;
 		total.rejected += intake.counts.rejected;

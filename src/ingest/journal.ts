@@ -5,6 +5,11 @@ import { AppError, messageOf } from "../errors.ts";
 import { syncFolder, writeWhole } from "../store/files.ts";
 
 export const journalName = "received.jsonl";
+/** The road of what the operator decided: no report, and never read as one. */
+export const decisionRoad = "decision";
+
+/** A block of the file system: less may still fit where no report does. */
+const probeLength = 4096;
 
 /** A report's JSON text with when and how it came; the same line format as the metrics file. */
 export function journaled(text: string, road: string, now: number): string {
@@ -50,6 +55,20 @@ export class Journal {
 			throw new AppError("full", `${this.path} cannot be written: ${messageOf(error)}`, error);
 		}
 		this.size += Buffer.byteLength(lines);
+	}
+
+	/** Tries whether it can be written, and leaves it as it was. A power cut in between leaves blank lines. */
+	probe(): void {
+		try {
+			if (this.#isTorn) this.#cutBack();
+			this.#isTorn = true;
+			writeWhole(this.#fd, "\n".repeat(probeLength));
+			fdatasyncSync(this.#fd);
+		} catch (error) {
+			throw new AppError("full", `${this.path} cannot be written: ${messageOf(error)}`, error);
+		} finally {
+			this.#cutBack();
+		}
 	}
 
 	#cutBack(): void {

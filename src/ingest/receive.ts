@@ -4,16 +4,22 @@
 // transaction, before its commit: a report that is acknowledged is in both, one that is in the journal alone (the
 // database was locked, the power went) is stored by reading the journal on from where it was.
 import type { Database } from "bun:sqlite";
-import { AppError, codeOf } from "../errors.ts";
+import { join } from "node:path";
+import type { Decision } from "../decision.ts";
+import { AppError, codeOf, messageOf } from "../errors.ts";
 import { maxJobs } from "../job.ts";
+import type { Problem } from "../overview.ts";
 import type { RunReport } from "../run.ts";
 import { transaction } from "../store/database.ts";
+import { recordDecision } from "../store/decisions.ts";
 import { freeBytes } from "../store/files.ts";
 import { countJobs, readJob } from "../store/jobs.ts";
-import { passSource } from "../store/sources.ts";
+import { passJournal } from "../store/journal-offset.ts";
+import { diskFull } from "../store/open.ts";
+import { replayableTransaction } from "../store/replayable.ts";
 import { FollowedFile, type Look } from "./follow.ts";
 import type { Incoming } from "./incoming.ts";
-import { Journal, journaled } from "./journal.ts";
+import { decisionRoad, Journal, journaled, journalName } from "./journal.ts";
 import { Batch, TooManyJobs } from "./record.ts";
 
 /** What came before a request. */
@@ -35,6 +41,7 @@ type Waiting = { make: Make; road: string; settle: (receipt: Receipt) => void; f
 /** Below this much free space nothing new is taken by push; the metrics file is still read. */
 const roomNeeded = 16 * 1024 * 1024;
 const roomCheckedForMs = 1000;
+const troubleCheckedForMs = 5000;
 /** How long a request may hold up all others to read the journal on; the monitor reads the rest of it. */
 const catchUpMs = 500;
 /** Reports remembered while the database is busy. */
@@ -53,6 +60,9 @@ export class Receiver {
 	#stored: number | null = null;
 	#unstored: RunReport[] = [];
 	#room = { checkedAt: Number.NEGATIVE_INFINITY, isThere: true };
+	/** Why the journal could not be written the last time that was tried: a quota, a broken disk. null: it could. */
+	#trouble: string | null = null;
+	#triedAt = Number.NEGATIVE_INFINITY;
 
 	constructor(dataDir: string, zone: string, clock: () => number) {
 		this.#dataDir = dataDir;
@@ -97,6 +107,32 @@ export class Receiver {
 		return promise;
 	}
 
+	/**
+	 * Journals and applies what the operator decided, at once. Throws `unavailable` while the database is busy or behind
+	 * the journal, `missing` where the job is gone, `full` where it cannot be kept; then nothing has changed.
+	 */
+	decide(decision: Decision): void {
+		const db = this.#db;
+		if (!this.hasRoom()) throw new AppError("full", "The disk is full.");
+		if (db === null || !this.#isCaughtUp(db)) {
+			throw new AppError("unavailable", "The database is busy at the moment. Try again in a few seconds.");
+		}
+		const now = this.#clock();
+		const line = journaled(JSON.stringify({ ...decision, at: now }), decisionRoad, now);
+		try {
+			transaction(db, () => {
+				const start = this.journal.size;
+				if (!recordDecision(db, decision, now)) throw new AppError("missing", "There is no such job any more.");
+				this.#append(`${line}\n`);
+				if (!passJournal(db, start, this.journal, 1, now)) {
+					throw new Error(`the journal was at ${start}, the database is not`);
+				}
+			});
+		} finally {
+			this.forget();
+		}
+	}
+
 	/** After something else has written the journal and moved its offset on. */
 	forget(): void {
 		this.#followed = null;
@@ -131,7 +167,7 @@ export class Receiver {
 		let isJournaled = false;
 		this.#unstored = [];
 		try {
-			transaction(db, () => {
+			replayableTransaction(db, () => {
 				const start = this.journal.size;
 				const batch = new Batch(db, this.#zone, now);
 				const lines: string[] = [];
@@ -154,9 +190,9 @@ export class Receiver {
 				}
 				batch.finish();
 				if (lines.length === 0) return;
-				this.journal.append(`${lines.join("\n")}\n`);
+				this.#append(`${lines.join("\n")}\n`);
 				isJournaled = true;
-				if (!passSource(db, start, this.journal, { accepted: lines.length, rejected: 0 }, now)) {
+				if (!passJournal(db, start, this.journal, lines.length, now)) {
 					throw new Error(`the journal was at ${start}, the database is not`);
 				}
 			});
@@ -195,7 +231,7 @@ export class Receiver {
 		}
 		this.#stored = null;
 		try {
-			if (lines.length > 0) this.journal.append(`${lines.join("\n")}\n`);
+			if (lines.length > 0) this.#append(`${lines.join("\n")}\n`);
 		} catch (error) {
 			this.#unstored = before;
 			throw error;
@@ -233,6 +269,41 @@ export class Receiver {
 		return false;
 	}
 
+	/** Why nothing can be taken now, in words for people; null where it can. To be asked once a second. */
+	problem(): Problem | null {
+		if (!this.hasRoom()) return diskFull(join(this.#dataDir, journalName));
+		const now = performance.now();
+		if (this.#trouble !== null && now - this.#triedAt > troubleCheckedForMs) {
+			this.#triedAt = now;
+			// Nobody may send anything for hours, who would be the next to find that it works again.
+			try {
+				this.journal.probe();
+				this.#trouble = null;
+			} catch (error) {
+				this.#trouble = messageOf(error);
+			}
+		}
+		if (this.#trouble === null) return null;
+		return {
+			id: "disk-full",
+			severity: "critical",
+			title: `Reports cannot be kept in ${this.#dataDir}.`,
+			detail: `${this.#trouble}. Senders are told to try again; what is in the metrics file is still read.`,
+		};
+	}
+
+	/** Does what writes the journal, and remembers whether it could. Throws what that throws. */
+	#append(lines: string): void {
+		try {
+			this.journal.append(lines);
+			this.#trouble = null;
+		} catch (error) {
+			this.#trouble = messageOf(error);
+			this.#triedAt = performance.now();
+			throw error;
+		}
+	}
+
 	/** Whether there is room for reports; asks the file system once a second at most. */
 	hasRoom(): boolean {
 		const now = performance.now();
@@ -245,6 +316,8 @@ export class Receiver {
 
 /** Refuses a request that would make one job too many, before the first of its jobs is made. Throws `TooManyJobs`. */
 function checkJobs(db: Database, incoming: Incoming[]): void {
+	// Of a single report nothing is stored before its job is.
+	if (incoming.length < 2) return;
 	const strangers = incoming.filter(({ report }) => readJob(db, report.job, report.host) === null);
 	if (strangers.length === 0) return;
 	const names = new Set(strangers.map(({ report }) => `${report.job}\n${report.host}`));

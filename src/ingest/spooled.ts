@@ -1,8 +1,10 @@
 // Takes what commands of the shell handed over: lines to store, or the word to delete what is beyond retention now.
 import type { Database } from "bun:sqlite";
-import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, unlinkSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import { log } from "../log.ts";
+import { readMeta, writeMeta } from "../store/meta.ts";
 import { type Imported, importStream } from "./import-file.ts";
 import type { Journal } from "./journal.ts";
 import { pruneStep } from "./prune.ts";
@@ -65,6 +67,15 @@ async function take(file: SpoolFile, target: SpoolTarget): Promise<void> {
 	if (file.kind === "import" || rejected > 0) log(`took ${accepted} of ${lines} lines handed over by the shell`);
 }
 
+/** Lines stored of each file, for as long as the file is there. */
+type Passed = Record<string, number>;
+const passedKey = "spool-passed";
+
+function stillThere(db: Database, folder: string): Passed {
+	const known = Object.entries(readMeta<Passed>(db, passedKey) ?? {});
+	return Object.fromEntries(known.filter(([name]) => existsSync(join(folder, name))));
+}
+
 async function importSpooled({ path, kind }: SpoolFile, target: SpoolTarget): Promise<Imported> {
 	const { db, journal, zone, clock, isStopped } = target;
 	// Whoever is in the group may put something there: a pipe must not hold up the server.
@@ -77,7 +88,11 @@ async function importSpooled({ path, kind }: SpoolFile, target: SpoolTarget): Pr
 			if (isStopped()) throw new AppError("unavailable", "The monitor stops; the rest is taken at its next start.");
 			return readSync(fd, into, 0, into.length, null);
 		};
-		return await importStream(read, kind, { db, journal: journal(), zone, now: clock, road: kind });
+		// A crash between here and the removal of the file must not put its lines over what was reported since.
+		const name = basename(path);
+		const skip = readMeta<Passed>(db, passedKey)?.[name] ?? 0;
+		const passed = (line: number) => writeMeta(db, passedKey, { ...stillThere(db, dirname(path)), [name]: line });
+		return await importStream(read, kind, { db, journal: journal(), zone, now: clock, road: kind, skip, passed });
 	} finally {
 		closeSync(fd);
 		target.afterImport();

@@ -1,4 +1,5 @@
 // The door for reports: who may come in, for which jobs, and how often somebody may try the wrong key.
+import type { Finding } from "../alert.ts";
 import type { Problem } from "../overview.ts";
 import { formatRelative } from "../units.ts";
 import { Buckets } from "./buckets.ts";
@@ -61,7 +62,10 @@ export class Entry {
 		const known = this.#refused.get(address) ?? { address, count: 0, lastAt: 0 };
 		known.count++;
 		known.lastAt = this.#clock();
-		if (!this.#refused.has(address) && this.#refused.size >= mostAddresses) return;
+		// The map's order is that of the last refusal: whoever knocks now is told, and the one not heard of longest forgotten.
+		this.#refused.delete(address);
+		const [oldest] = this.#refused.keys();
+		if (oldest !== undefined && this.#refused.size >= mostAddresses) this.#refused.delete(oldest);
 		this.#refused.set(address, known);
 	}
 
@@ -70,12 +74,30 @@ export class Entry {
 		return [...this.#refused.values()].sort((a, b) => b.count - a.count);
 	}
 
+	/** As an alert has it, in words that stay the same while it goes on. */
+	findings(now: number): Finding[] {
+		const refused = this.refused().filter(({ lastAt }) => now - lastAt < 86_400_000);
+		const [most] = refused;
+		if (most === undefined) return [];
+		const sentence = `Reports from ${most.address}${othersOf(refused.length - 1)} were refused: wrong or missing token.`;
+		return [{ kind: "refused_reports", key: "", severity: "warning", sentence, runId: null, since: most.lastAt }];
+	}
+
+	/** The worst that is wrong between the monitor and those who report. */
 	problem(now: number): Problem | null {
+		const { trouble, isOpen } = this.tokens;
+		if (trouble !== null) {
+			return {
+				id: "tokens",
+				severity: "warning",
+				title: `${isOpen ? "The jobs\u2019 addresses" : "The push token"} cannot be kept in the data folder.`,
+				detail: `${trouble}. Until it can be, nobody can look the token up, and a restart makes new ones. It is tried again every few seconds.`,
+			};
+		}
 		const refused = this.refused().filter(({ lastAt }) => now - lastAt < 86_400_000);
 		const [most] = refused;
 		if (most === undefined) return null;
-		const more = refused.length - 1;
-		const others = more === 0 ? "" : ` and ${more} other ${more === 1 ? "address" : "addresses"}`;
+		const others = othersOf(refused.length - 1);
 		return {
 			id: "refused-reports",
 			severity: "warning",
@@ -83,4 +105,8 @@ export class Entry {
 			detail: `${most.count} from ${most.address}, the last ${formatRelative(most.lastAt, now)}. If it is one of your scripts, give it the token that backup-monitor token prints.`,
 		};
 	}
+}
+
+function othersOf(more: number): string {
+	return more === 0 ? "" : ` and ${more} other ${more === 1 ? "address" : "addresses"}`;
 }

@@ -2,11 +2,14 @@
 import type { Job } from "../job.ts";
 import { readJobs } from "../store/jobs.ts";
 import type { AppOptions } from "./app.ts";
+import type { Tokens } from "./tokens.ts";
 
 export class JobDirectory {
 	readonly #options: Pick<AppOptions, "monitor" | "entry">;
 	#revision = -1;
 	#known = "";
+	/** What the addresses were derived with: another key makes others of the same jobs. */
+	#tokens: Tokens | null = null;
 	#bySlug = new Map<string, Job>();
 	#byName = new Map<string, Job>();
 	#byUuid = new Map<string, Job>();
@@ -37,10 +40,12 @@ export class JobDirectory {
 		return this.#byKuma.get(token) ?? null;
 	}
 
-	/** Whether a report of this job would make it. */
+	/** Whether a report of this job would make it. One that was there once is no stranger: nearly every report is of such. */
 	isNew({ name, host }: Pick<Job, "name" | "host">): boolean {
+		const key = `${name}\n${host}`;
+		if (this.#slugs.has(key)) return false;
 		this.#refresh();
-		return !this.#slugs.has(`${name}\n${host}`);
+		return !this.#slugs.has(key);
 	}
 
 	/** The slug of a job; its name where there is none yet. */
@@ -51,7 +56,8 @@ export class JobDirectory {
 
 	#refresh(): void {
 		const { monitor, entry } = this.#options;
-		if (monitor.db === null || this.#revision === monitor.revision) return;
+		const { tokens } = entry;
+		if (monitor.db === null || (this.#revision === monitor.revision && this.#tokens === tokens)) return;
 		let jobs: Job[];
 		try {
 			jobs = readJobs(monitor.db);
@@ -61,12 +67,13 @@ export class JobDirectory {
 		this.#revision = monitor.revision;
 		// Every report moves the revision on, and a digest for each of a thousand jobs is not for free.
 		const known = JSON.stringify(jobs);
-		if (known === this.#known) return;
+		if (known === this.#known && this.#tokens === tokens) return;
 		this.#known = known;
+		this.#tokens = tokens;
 		this.#bySlug = new Map(jobs.map((job) => [job.slug, job]));
 		this.#byName = new Map(jobs.toSorted((a, b) => b.id - a.id).map((job) => [job.name, job]));
-		this.#byUuid = new Map(jobs.map((job) => [entry.tokens.uuidOf(job), job]));
-		this.#byKuma = new Map(jobs.map((job) => [entry.tokens.kumaTokenOf(job), job]));
+		this.#byUuid = new Map(jobs.map((job) => [tokens.uuidOf(job), job]));
+		this.#byKuma = new Map(jobs.map((job) => [tokens.kumaTokenOf(job), job]));
 		this.#slugs = new Map(jobs.map(({ name, host, slug }) => [`${name}\n${host}`, slug]));
 	}
 }

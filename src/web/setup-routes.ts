@@ -9,24 +9,27 @@ import type { AppOptions } from "./app.ts";
 import { fragmentVary, wantsFragment } from "./fragment.ts";
 import { JobDirectory } from "./job-directory.ts";
 import { parseTheme } from "./layout.ts";
-import type { SetupData, TokenAccess } from "./pages/setup.ts";
+import type { SetupData } from "./pages/setup.ts";
 import { answer, htmlType } from "./respond.ts";
 import type { Handler, Peer, Route } from "./routes.ts";
+import { SetupDoor } from "./setup-code.ts";
 
 const shownArrivals = 6;
 
 export function setupRoutes(options: AppOptions, headers: Record<string, string>): Route[] {
 	const { monitor, config, clock, entry } = options;
 	const directory = new JobDirectory(options);
+	const door = new SetupDoor();
 
 	const dataOf = (request: Request, peer: Peer): SetupData => {
 		const setup = setupNamed(peer.search.get("tool"));
 		const job = jobNameOf(peer.search.get("job"));
 		const known = directory.find(job);
-		const access = accessOf(request, peer, config.publicUrl, entry.tokens.isOpen);
-		const hides = access === "hidden";
 		const host = request.headers.get("host") ?? `localhost:${config.port}`;
 		const now = clock();
+		const shownUntil = door.shownUntil(entry.tokens, request, now);
+		const access = entry.tokens.isOpen ? "open" : shownUntil === null ? "hidden" : "shown";
+		const hides = access === "hidden";
 		const refused = entry.problem(now);
 		const { path, checkedAt } = monitor.source;
 		const db = monitor.db;
@@ -47,6 +50,8 @@ export function setupRoutes(options: AppOptions, headers: Record<string, string>
 			isDefaultJob: job === defaultJob,
 			isKnownJob: known !== null,
 			access,
+			shownUntil,
+			hasOldCode: access === "hidden" && peer.search.has("code"),
 			isLocalAddress: config.publicUrl === null && isLoopbackHost(host),
 			dataDir: config.dataDir,
 			arrivals: db === null ? [] : readArrivals(db, shownArrivals),
@@ -60,6 +65,11 @@ export function setupRoutes(options: AppOptions, headers: Record<string, string>
 	};
 
 	const setupPage: Handler = async (request, _params, peer) => {
+		const code = peer.search.get("code");
+		const cookie = code === null ? null : door.enter(entry.tokens, code, clock());
+		// Led on without the code: it is used up, and has no place in what a browser remembers or a reader shares.
+		if (cookie !== null)
+			return answer(headers, 303, null, { location: pathWithout(peer.search), "set-cookie": cookie });
 		const pages = await import("./pages/setup.ts");
 		const data = dataOf(request, peer);
 		const theme = parseTheme(/(?:^|;\s*)theme=(\w+)/.exec(request.headers.get("cookie") ?? "")?.[1]);
@@ -71,26 +81,10 @@ export function setupRoutes(options: AppOptions, headers: Record<string, string>
 	return [{ method: "GET", path: "/setup", class: "read", seesPeer: true, handler: setupPage }];
 }
 
-/**
- * Who reads this page on the machine itself can read the token's file as well, or is one `sudo` away; nobody else is
- * shown it. A reverse proxy on the same machine makes everybody come from here: any trace of one hides the token. nginx
- * leaves none of its own but `Connection: close`, which no browser sends.
- */
-export function accessOf(request: Request, peer: Peer, publicUrl: string | null, isOpen: boolean): TokenAccess {
-	if (isOpen) return "open";
-	const { headers } = request;
-	const isProxied =
-		[...headers.keys()].some((name) => name.startsWith("x-forwarded") || proxyHeaders.has(name)) ||
-		/\bclose\b/i.test(headers.get("connection") ?? "") ||
-		(publicUrl !== null && !isLoopbackHost(URL.parse(publicUrl)?.host ?? ""));
-	const isHere = isLoopbackAddress(peer.address) && isLoopbackHost(headers.get("host") ?? "");
-	return isHere && !isProxied ? "shown" : "hidden";
-}
-
-const proxyHeaders = new Set(["forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"]);
-
-function isLoopbackAddress(address: string): boolean {
-	return address === "::1" || /^(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/i.test(address);
+function pathWithout(search: URLSearchParams): string {
+	const rest = new URLSearchParams(search);
+	rest.delete("code");
+	return rest.size === 0 ? "/setup" : `/setup?${rest}`;
 }
 
 /** A Host that can only mean this machine. */

@@ -14,12 +14,12 @@ export type TokenConfig = {
 	pushTokensFile: string | null;
 };
 
-/** What a token opens: everything, one job (by slug or name), or nothing. */
-export type Grant = "everything" | { job: string } | null;
+/** What a token opens: everything, some jobs (by slug or name), or nothing. */
+export type Grant = "everything" | { jobs: readonly string[] } | null;
 
 export function opens(grant: Grant, { name, slug }: Pick<Job, "name" | "slug">): boolean {
 	if (grant === null || grant === "everything") return grant !== null;
-	return grant.job === name || grant.job === slug;
+	return grant.jobs.some((job) => job === name || job === slug);
 }
 
 export type Tokens = {
@@ -31,14 +31,28 @@ export type Tokens = {
 	/** The job's own ping address, and its Uptime Kuma token. */
 	uuidOf: (job: Pick<Job, "name" | "host">) => string;
 	kumaTokenOf: (job: Pick<Job, "name" | "host">) => string;
+	/** What only somebody with the folder's key can make of a text. */
+	sign: (purpose: string, text: string) => string;
+	/** Why the folder does not keep what was made for it; null where it does. Then the next start has others. */
+	trouble: string | null;
+	/** To be handed to the next `readTokens`. */
+	made: Secrets;
 };
+
+/** Made for a folder that may not take them yet: they stay the same for as long as the server runs. */
+export type Secrets = { token: string; key: string };
 
 const tokenFile = "push-token";
 const keyFile = "job-key";
 
-/** Reads the tokens, making what does not exist yet. Throws `usage` for a token that cannot be one. */
-export function readTokens(config: TokenConfig): Tokens {
-	const own = ownToken(config);
+/**
+ * Reads the tokens, and writes what does not exist yet: what `made` holds, or something new. Throws `usage` for a token
+ * that cannot be one, and for a file of tokens that cannot be read.
+ */
+export function readTokens(config: TokenConfig, made: Secrets = makeSecrets()): Tokens {
+	const troubles: string[] = [];
+	const kept = (name: string, value: string) => readOrKeep(join(config.dataDir, name), value, troubles);
+	const own = ownToken(config, (name) => kept(name, made.token));
 	const isOpen = own === "none";
 	const perJob = readPerJob(config.pushTokensFile);
 	// Made with the first report: the hashes bring two megabytes of code along, which a server that is only read never needs.
@@ -47,7 +61,7 @@ export function readTokens(config: TokenConfig): Tokens {
 		digests ??= [{ job: null, token: own }, ...perJob].map(({ job, token }) => ({ job, digest: digestOf(token) }));
 		return digests;
 	};
-	const key = readOrMake(join(config.dataDir, keyFile), 32);
+	const key = kept(keyFile, made.key);
 	const derive = (purpose: string, { name, host }: Pick<Job, "name" | "host">) =>
 		new Bun.CryptoHasher("sha256", key).update(`${purpose}\n${name}\n${host}`).digest();
 	return {
@@ -57,21 +71,34 @@ export function readTokens(config: TokenConfig): Tokens {
 			if (isOpen) return "everything";
 			// Every comparison is made, on digests of one length: the time says nothing about the token.
 			const given = digestOf(token ?? "");
-			let grant: Grant = null;
-			for (const { job, digest } of digestsOf()) {
-				if (isSame(given, digest) && grant === null) grant = job === null ? "everything" : { job };
-			}
-			return token === null || token === "" ? null : grant;
+			const opened = digestsOf().filter(({ digest }) => isSame(given, digest));
+			if (token === null || token === "" || opened.length === 0) return null;
+			const jobs = opened.flatMap(({ job }) => (job === null ? [] : [job]));
+			return jobs.length < opened.length ? "everything" : { jobs };
 		},
 		uuidOf: (job) => uuidFrom(derive("uuid", job)),
 		kumaTokenOf: (job) => derive("kuma", job).toString("base64url").replace(/[-_]/g, "x").slice(0, 32),
+		sign: signerOf(key),
+		trouble: troubles[0] ?? null,
+		made,
 	};
 }
 
-function ownToken({ dataDir, pushToken, pushTokenFile }: TokenConfig): string {
+/** Of the folder's key alone, which is all that a code for the setup page takes; null where no server has made it. */
+export function readSigner({ dataDir }: Pick<TokenConfig, "dataDir">): Pick<Tokens, "sign"> | null {
+	const key = readKept(join(dataDir, keyFile));
+	return key === "" ? null : { sign: signerOf(key) };
+}
+
+function signerOf(key: string): Tokens["sign"] {
+	return (purpose, text) =>
+		new Bun.CryptoHasher("sha256", key).update(`${purpose}\n\n${text}`).digest("base64url").slice(0, 32);
+}
+
+function ownToken({ pushToken, pushTokenFile }: TokenConfig, kept: (name: string) => string): string {
 	if (pushToken !== null) return checked(pushToken, "PUSH_TOKEN");
 	if (pushTokenFile !== null) return checked(readSecret(pushTokenFile, "PUSH_TOKEN_FILE"), "PUSH_TOKEN_FILE");
-	return checked(readOrMake(join(dataDir, tokenFile), 24), tokenFile);
+	return checked(kept(tokenFile), tokenFile);
 }
 
 function checked(token: string, name: string): string {
@@ -87,27 +114,38 @@ function readSecret(path: string, name: string): string {
 	}
 }
 
-/** A secret of the data folder, made at the server's first start, readable by its owner alone. */
-function readOrMake(path: string, bytes: number): string {
-	const made = Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex");
+function makeSecrets(): Secrets {
+	const random = (bytes: number) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex");
+	return { token: random(24), key: random(32) };
+}
+
+/** A secret of the data folder: the one that lies there, else `made`, written readable by its owner alone. */
+function readOrKeep(path: string, made: string, troubles: string[]): string {
 	try {
-		const kept = existsSync(path) ? readFileSync(path, "utf8") : "";
-		// A power cut can leave a file without its bytes, or with zeros for them: only one that was never given to anybody.
-		if (/[^\s\0]/.test(kept)) return kept.trim();
+		const kept = readKept(path);
+		if (kept !== "") return kept;
 		writeFileSync(path, `${made}\n`, { mode: 0o600 });
 		chmodSync(path, 0o600);
 		syncFile(path);
 		syncFolder(dirname(path));
 	} catch (error) {
-		// A token that nobody knows, for this start: nobody reports, rather than everybody.
+		// A token that nobody knows: nobody reports, rather than everybody.
+		troubles.push(`${path} cannot be read or made: ${messageOf(error)}`);
 		logGrouped(`token ${path}`, `${path} cannot be read or made, so no report is taken over HTTP: ${messageOf(error)}`);
 	}
 	return made;
 }
 
-/** Whether a server has made the folder's secrets already. */
-export function hasTokens(dataDir: string): boolean {
-	return existsSync(join(dataDir, keyFile));
+/** "" for a file that is not there, or that a power cut left without its bytes, or with zeros for them: nobody has it. */
+function readKept(path: string): string {
+	const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+	return /[^\s\0]/.test(text) ? text.trim() : "";
+}
+
+/** Whether a server has made all of the folder's secrets already. Throws what reading them throws. */
+export function hasTokens({ dataDir, pushToken, pushTokenFile }: TokenConfig): boolean {
+	const names = pushToken === null && pushTokenFile === null ? [keyFile, tokenFile] : [keyFile];
+	return names.every((name) => readKept(join(dataDir, name)) !== "");
 }
 
 /** Lines of `job token`; `#` begins a comment. */

@@ -332,7 +332,7 @@ describe("prune", () => {
 		const second = await run(["prune", "--yes"], days, dataDir);
 		expect(second).toMatchObject({
 			code: 0,
-			out: expect.stringMatching(/^5\sruns deleted; their daily sums stay\.\n$/),
+			out: expect.stringMatching(/backups\.db: 5\sruns deleted; their daily sums stay\.\n$/),
 		});
 		expect(rowsOf(dataDir, "SELECT count(*) AS n FROM run")).toEqual([{ n: 1 }]);
 		expect(rowsOf(dataDir, everyDay)).toEqual(sums);

@@ -77,3 +77,39 @@ test("the example script reports a real restic run, and its failure with restic'
 	expect(failed.error_message).toContain("repository");
 	expect(good).toMatchObject({ success: true, size_bytes: 200_000, error_message: null });
 }, 60_000);
+
+test("the example script tells unread files as a warning, and a failure with the lines above the last one", async () => {
+	const folder = makeFolder();
+	const metrics = join(folder, "metrics.jsonl");
+	const script = (status: number, printed: string) => {
+		writeFileSync(join(folder, "restic"), `#!/bin/sh\ncat <<'END'\n${printed}\nEND\nexit ${status}\n`, { mode: 0o755 });
+		const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, METRICS_FILE: metrics };
+		return Bun.spawnSync(["bash", join(root, "examples/backup-integration.sh")], { env }).exitCode;
+	};
+	const unread = '{"message_type":"error","error":{"message":"open /srv/b: permission denied"},"item":"/srv/b"}';
+	const summary = '{"message_type":"summary","total_bytes_processed":700,"snapshot_id":"ab"}';
+	expect(script(3, `${unread}\n${summary}`)).toBe(3);
+	const steps = Array.from({ length: 80 }, (_, n) => `step ${n} \\ "quoted"\tü`).join("\n");
+	expect(script(1, `${steps}\nFatal: repository is locked\n\ntry again later`)).toBe(1);
+	expect(script(0, summary)).toBe(0);
+	const { out } = await runCommand(["import", metrics, "--json"], { dataDir: folder, env: { METRICS_FILE: metrics } });
+	expect(JSON.parse(out)).toMatchObject({ lines: 3, accepted: 3, warned: 0, rejected: 0 });
+	const [warned, failed, good] = readFileSync(metrics, "utf8")
+		.trim()
+		.split("\n")
+		.map((line) => JSON.parse(line));
+	expect(warned).toMatchObject({
+		success: true,
+		outcome: "warning",
+		exit_code: 3,
+		size_bytes: 700,
+		error_category: null,
+	});
+	expect(warned.error_message).toContain("open /srv/b: permission denied");
+	expect(warned.log).toBe(`${unread}\n${summary}`);
+	expect(failed).toMatchObject({ success: false, outcome: "failure", exit_code: 1, error_category: "upload_failed" });
+	expect(failed.error_message).toBe("restic exit status 1: try again later");
+	expect(failed.log).toContain('step 79 \\ "quoted"\tü\nFatal: repository is locked\n\ntry again later');
+	expect(failed.log).not.toContain("step 10 ");
+	expect(good).toMatchObject({ success: true, outcome: "success", error_message: null, log: null });
+}, 30_000);

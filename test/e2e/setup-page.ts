@@ -1,20 +1,33 @@
 // The setup page as a newcomer uses it: opened at the running monitor, its lines taken out and run as they stand.
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { binary, makeFolder, type Started } from "../binary.ts";
+import { binary, makeFolder, runCommand, type Started } from "../binary.ts";
 
 /** A name that every quoting has to survive: what runs of it leaves a file named "pwned". */
 export const job = `it's "$(touch pwned)" \`touch pwned\` 100% \\ & ü`;
 
 const entities: Record<string, string> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#x27;": "'", "&amp;": "&" };
 
+/** Opens the address that the monitor's machine prints; the cookie with which the page shows the token then. */
+export async function enterSetup({ url, dataDir }: Pick<Started, "url" | "dataDir">): Promise<string> {
+	const { code, out, err } = await runCommand(["token", "--page"], { dataDir, env: { PORT: new URL(url).port } });
+	if (code !== 0) throw new Error(`token --page ended with ${code}: ${err}`);
+	const response = await fetch(out.trim(), { redirect: "manual" });
+	const cookie = response.headers.get("set-cookie")?.split(";")[0];
+	if (response.status !== 303 || cookie === undefined) throw new Error(`${out.trim()} answered ${response.status}`);
+	return cookie;
+}
+
 /** The lines of a tool's tab by their name ("script"), as a reader would copy them. */
 export async function openSetup(
-	server: Pick<Started, "url">,
+	server: Pick<Started, "url" | "dataDir">,
 	tool: string,
 	fields: Record<string, string> = { job },
 ): Promise<(name: string) => string> {
-	const response = await fetch(`${server.url}/setup?${new URLSearchParams({ tool, ...fields })}`);
+	const cookie = await enterSetup(server);
+	const response = await fetch(`${server.url}/setup?${new URLSearchParams({ tool, ...fields })}`, {
+		headers: { cookie },
+	});
 	const page = await response.text();
 	if (!response.ok) throw new Error(`/setup answered ${response.status}: ${page}`);
 	const found = new Map<string, string>();

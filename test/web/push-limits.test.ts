@@ -181,3 +181,34 @@ test("on a full disk: 507 and 503, nothing half stored, and it goes on when ther
 	expect(await ids(full)).toEqual(["after", "before"]);
 	await full.stop();
 }, 30_000);
+
+test("a journal that cannot be written though there is room is said with its reason, and no longer once it can", async () => {
+	const dataDir = makeFolder();
+	const log = join(makeFolder(), "calls");
+	const journal = join(dataDir, "received.jsonl");
+	// A quota: the first report is taken, the next two writes to the journal fail, those after them do not.
+	const quota = ["-P", journal, "-e", "trace=write,pwrite64", "-e", "inject=write,pwrite64:error=EDQUOT:when=2..3"];
+	const limited = await startServer({ dataDir, env, prefix: ["strace", "-f", "-o", log, ...quota] });
+	const told = async () =>
+		(await limited.json("/api/health")).problems.find(({ id }: { id: string }) => id === "disk-full");
+	expect((await push(limited, report("before"))).status).toBe(200);
+	expect(await told()).toBeUndefined();
+	const refused = await push(limited, report("during"));
+	expect(refused.status).toBe(507);
+	expect((await refused.json()).error).toContain("EDQUOT");
+	await until(async () => (await told()) !== undefined, 5000, "told");
+	expect(await told()).toMatchObject({
+		title: expect.stringContaining(dataDir),
+		detail: expect.stringContaining("EDQUOT"),
+	});
+	expect(await limited.json("/health")).toMatchObject({ status: "degraded" });
+	// Nobody sends anything: it is found out all the same.
+	await until(async () => (await told()) === undefined, 20_000, "gone");
+	expect(await limited.json("/health")).toEqual({ status: "ok" });
+	expect((await push(limited, report("after"))).status).toBe(200);
+	expect(await ids(limited)).toEqual(["after", "before"]);
+	expect(readFileSync(journal, "utf8").trim().split("\n")).toHaveLength(2);
+	const children = readFileSync(`/proc/${limited.pid}/task/${limited.pid}/children`, "utf8").trim();
+	process.kill(Number(children.split(" ")[0]), "SIGTERM");
+	await limited.exited;
+}, 40_000);

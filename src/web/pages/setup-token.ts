@@ -1,24 +1,31 @@
 // Where the token comes from: why it is shown, or the command that prints it.
 import { option, shellWord, tokenPlaceholder } from "../../setup-values.ts";
+import { plural } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
+import { codeMinutes } from "../setup-code.ts";
 import type { SetupData } from "./setup.ts";
 
 export function tokenCard(data: SetupData): Html {
 	return html`<section class="card token" aria-labelledby="token-title"><h2 id="token-title">The token</h2>${told(data)}${kuma(data)}</section>`;
 }
 
-function told({ access, dataDir }: SetupData): Html {
+function told({ access, dataDir, hasOldCode, shownUntil, now }: SetupData): Html {
 	if (access === "open") {
 		return html`<p class="words">None is needed: the monitor was started with <code>PUSH_TOKEN=none</code>, so whoever reaches it may report.</p>`;
 	}
 	if (access === "shown") {
-		return html`<p class="words">It stands in these lines because you opened this page on the monitor\u2019s own machine. Everywhere else <code>${tokenPlaceholder}</code> stands in its place.</p>`;
+		const left = plural(Math.ceil(((shownUntil ?? now) - now) / 60_000), "minute");
+		return html`<p class="words">It stands in these lines for ${left}, because you opened this page with an address that the monitor\u2019s machine printed. After that, and for everybody else, <code>${tokenPlaceholder}</code> stands in its place.</p>`;
 	}
 	const folder = dataDir === "/data" ? "" : `DATA_DIR=${shellWord(dataDir)} `;
-	return html`<p class="words">Put it where <code>${tokenPlaceholder}</code> stands. On the monitor\u2019s machine, as root or its user, this prints it:</p>
+	const old = html`<p class="words">The address you opened was used before, or is more than ${codeMinutes} minutes old. The command prints a new one.</p>`;
+	return html`${hasOldCode && old}<p class="words">It goes where <code>${tokenPlaceholder}</code> stands. To have it filled in, print an address of this page on the monitor\u2019s machine, as root or its user, and open it. It works once, for ${codeMinutes} minutes, also under the name you see this page by.</p>
+${command("Prints an address that fills the token in", `${folder}backup-monitor token --page`)}
+<p class="words">Or print the token itself:</p>
 ${command("Prints the token", `${folder}backup-monitor token`)}
 <p class="words">Where the monitor is a container (NAME is its name):</p>
+${command("Prints the address in a container", "docker exec NAME /backup-monitor token --page")}
 ${command("Prints the token of a container", "docker exec NAME /backup-monitor token")}`;
 }
 

@@ -11,7 +11,7 @@ import { banners, type FooterData, footer, page, type Theme } from "../layout.ts
 import { listening } from "./setup-listening.ts";
 import { tokenCard } from "./setup-token.ts";
 
-/** open: anybody may report. shown: the reader sits at the monitor's machine. hidden: a placeholder stands for it. */
+/** open: anybody may report. shown: the reader brought a code from the monitor's machine. hidden: a placeholder stands for it. */
 export type TokenAccess = "open" | "shown" | "hidden";
 
 export type SetupData = FooterData & {
@@ -21,6 +21,10 @@ export type SetupData = FooterData & {
 	/** Whether the job has reported before. */
 	isKnownJob: boolean;
 	access: TokenAccess;
+	/** Until when, where it is shown. */
+	shownUntil: number | null;
+	/** The address has a code that is wrong, too old or used up. */
+	hasOldCode: boolean;
 	/** The address means this machine to every machine. */
 	isLocalAddress: boolean;
 	dataDir: string;
@@ -47,8 +51,10 @@ function windowTitle({ setup }: SetupData): string {
 }
 
 /** "/setup" with what differs from the defaults. Another tool has other paths, so only the job goes along to it. */
-export function setupPath({ setup, values, isDefaultJob }: SetupData, other: Setup = setup): string {
+export function setupPath({ setup, values, isDefaultJob, hasOldCode }: SetupData, other: Setup = setup): string {
 	const query = new URLSearchParams({ tool: other.id });
+	// So that the page goes on saying so.
+	if (hasOldCode) query.set("code", "old");
 	if (!isDefaultJob) query.set("job", values.job);
 	if (other === setup) {
 		if (setup.source !== null && values.source !== setup.source.value) query.set("source", values.source);

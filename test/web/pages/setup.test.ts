@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setups } from "../../../src/setup-snippets.ts";
 import { jobNameOf, pathOf, pingSlugOf, shellUrl, shellWord, unitText } from "../../../src/setup-values.ts";
+import { makeSetupCode } from "../../../src/web/setup-code.ts";
 import { cleanUp } from "../../binary.ts";
 import { openSender, type Sender, type Sent } from "../sender.ts";
 
@@ -29,54 +30,89 @@ async function read(sender: Sender, path = "/setup", sent: Sent = {}): Promise<s
 }
 
 describe("the token", () => {
-	test("is shown to whoever sits at the monitor's machine, with the reason", async () => {
-		for (const address of ["127.0.0.1", "::1", "::ffff:127.0.0.1", "127.8.9.1"]) {
-			const page = await read(here, "/setup", { address });
-			expect(page).toContain(here.token);
-			expect(page).toContain("because you opened this page on the monitor\u2019s own machine");
-		}
-		for (const host of ["localhost", "LOCALHOST:5001", "127.0.0.1:5001", "[::1]:5001"]) {
-			expect(await read(here, "/setup", { headers: { host } })).toContain(here.token);
-		}
-	});
+	const code = (sender = here) => makeSetupCode(sender.tokens, sender.now());
 
-	test("is hidden from other machines, behind other names, and behind any proxy", async () => {
-		const others: Sent[] = [
+	test("is hidden from everybody who brings no code, wherever they ask from, and the page says how to get one", async () => {
+		const anybody: Sent[] = [
+			// A proxy, a tunnel or a container's port on the same machine makes everybody come from here.
+			{ address: "127.0.0.1" },
+			{ address: "::1", headers: { host: "localhost:5001" } },
 			{ address: "192.168.1.7" },
-			{ address: "172.17.0.1" },
-			{ address: "::ffff:192.168.1.7" },
-			{ address: "127.0.0.1.example" },
 			{ address: "" },
 			{ headers: { host: "pi:5001" } },
-			{ headers: { host: "192.168.1.2:5001" } },
-			{ headers: { host: "localhost.lan" } },
-			{ headers: { "x-forwarded-for": "192.168.1.7" } },
-			{ headers: { "x-forwarded-proto": "https" } },
-			{ headers: { "X-Forwarded-Server": "" } },
-			{ headers: { forwarded: "for=192.168.1.7" } },
-			{ headers: { via: "1.1 caddy" } },
-			{ headers: { "x-real-ip": "192.168.1.7" } },
-			{ headers: { connection: "close" } },
+			{ headers: { "x-forwarded-for": "127.0.0.1" } },
+			{ headers: { cookie: "setup=" } },
+			{ headers: { cookie: `setup=${code()}` } },
 		];
 		for (const setup of setups) {
-			for (const sent of others) {
+			for (const sent of anybody) {
 				const page = await read(here, `/setup?tool=${setup.id}`, sent);
 				expect([setup.id, sent, page.includes(here.token)]).toEqual([setup.id, sent, false]);
 			}
 		}
-		const page = await read(here, "/setup", { address: "192.168.1.7" });
+		const page = await read(here);
 		expect(page).toContain("PASTE-TOKEN-HERE");
-		expect(page).toContain("backup-monitor token");
+		expect(page).toContain("backup-monitor token --page");
 		expect(page).toContain("docker exec NAME /backup-monitor token");
 		expect(await read(proxied)).not.toContain(proxied.token);
+	});
+
+	test("is shown to whoever brings a code, in every tab, for ten minutes", async () => {
+		const response = await ask(here, `/setup?job=photos&code=${code()}`, { address: "192.168.1.7" });
+		expect([response.status, response.headers.get("location")]).toEqual([303, "/setup?job=photos"]);
+		const set = response.headers.get("set-cookie") ?? "";
+		expect(set).toEndWith("; Path=/setup; Max-Age=600; HttpOnly; SameSite=Lax");
+		expect(set).not.toContain(here.token);
+		const cookie = `theme=dark; ${set.split(";")[0]}`;
+		const sent = { address: "192.168.1.7", headers: { cookie } };
+		for (const path of ["/setup", "/setup?tool=restic&job=photos"])
+			expect(await read(here, path, sent)).toContain(here.token);
+		expect(await read(here, "/setup", sent)).toContain("for 10 minutes, because");
+		here.pass(590);
+		expect(await read(here, "/setup", sent)).toContain("for 1 minute, because");
+		here.pass(10);
+		expect(await read(here, "/setup", sent)).not.toContain(here.token);
+	});
+
+	test("is not shown for a code that was used, is too old, of another folder, from the future, or made up", async () => {
+		const used = code();
+		expect((await ask(here, `/setup?code=${used}`)).status).toBe(303);
+		const old = code();
+		const future = makeSetupCode(here.tokens, here.now() + 3_600_000);
+		here.pass(600);
+		const [until = "", nonce = "", sign = ""] = code().split(".");
+		const later = (Number.parseInt(until, 36) + 60_000).toString(36);
+		const bad = [
+			used,
+			old,
+			future,
+			code(open),
+			code(proxied),
+			`${later}.${nonce}.${sign}`,
+			`${until}.${nonce}`,
+			"",
+			"..",
+			"x".repeat(5000),
+		];
+		for (const one of bad) {
+			const page = await read(here, `/setup?code=${encodeURIComponent(one)}`);
+			expect([one, page.includes(here.token)]).toEqual([one, false]);
+			expect(page).toContain("was used before, or is more than 10 minutes old");
+			// The page asks for itself, and goes on saying so.
+			expect(page).toContain('hx-get="/setup?tool=shell&amp;code=old"');
+		}
+		expect(here.token).not.toBe("");
+		expect(code()).not.toContain(here.token);
 	});
 
 	test("of a job for Uptime Kuma is hidden and shown by the same rule", async () => {
 		await here.push({ job: "nas", timestamp: new Date(here.now()).toISOString(), backup_id: "1", success: true });
 		const kuma = here.tokens.kumaTokenOf({ name: "nas", host: "" });
-		expect(await read(here, "/setup?tool=uptime-kuma&job=nas")).toContain(kuma);
-		expect(await read(here, "/setup?tool=uptime-kuma&job=other")).toContain("PASTE-KUMA-TOKEN-HERE");
-		const away = await read(here, "/setup?tool=uptime-kuma&job=nas", { address: "192.168.1.7" });
+		const entered = await ask(here, `/setup?code=${code()}`);
+		const shown = { headers: { cookie: entered.headers.get("set-cookie")?.split(";")[0] ?? "" } };
+		expect(await read(here, "/setup?tool=uptime-kuma&job=nas", shown)).toContain(kuma);
+		expect(await read(here, "/setup?tool=uptime-kuma&job=other", shown)).toContain("PASTE-KUMA-TOKEN-HERE");
+		const away = await read(here, "/setup?tool=uptime-kuma&job=nas");
 		expect(away).not.toContain(kuma);
 		expect(away).toContain("backup-monitor token --job nas");
 	});
