@@ -39,13 +39,15 @@ export type Finding = {
 	sentence: string;
 	/** The run that it was found in, where there is one. */
 	runId: number | null;
+	/** When the trouble began: the end of the run, the end of the wait. */
+	since: number;
 };
 
 /** A stored alert. Instants are Unix milliseconds. */
 export type Alert = Finding & {
 	id: number;
-	/** null: it is about the monitor itself. */
-	jobId: number | null;
+	/** 0: it is about the monitor itself. */
+	jobId: number;
 	openedAt: number;
 	/** When its severity last went up. */
 	escalatedAt: number | null;
@@ -54,14 +56,51 @@ export type Alert = Finding & {
 	resolution: string | null;
 	remindedAt: number | null;
 	reminders: number;
-	/** Until when nothing more is said of it; `Infinity` is stored as the largest instant: until the next success. */
 	acknowledgedAt: number | null;
+	/** Until when nothing more is said of it; null while acknowledged: until it is over. */
 	acknowledgedUntil: number | null;
 	snoozedUntil: number | null;
 	/** The alert that speaks for this one ("host nas is silent"); null: it speaks for itself. */
 	parentId: number | null;
+	/** Shown, never sent: it was there before the monitor was, or a rebuild found it again. */
+	isMuted: boolean;
 };
 
 /** What happened to an alert, and so what a message tells. */
 export const alertEvents = ["opened", "escalated", "reminder", "resolved"] as const;
 export type AlertEventName = (typeof alertEvents)[number];
+
+/** What must change so that the open alerts are what was found. */
+export type AlertChanges = {
+	open: Finding[];
+	escalate: { alert: Alert; finding: Finding }[];
+	/** The same problem in newer words: stored, and nobody is told. */
+	reword: { alert: Alert; finding: Finding }[];
+	resolve: Alert[];
+};
+
+/**
+ * Compares what is open with what is found now. `isStillOpen` keeps an alert that this look cannot say anything about (a
+ * failed run says nothing about sizes).
+ */
+export function changesOf(open: Alert[], findings: Finding[], isStillOpen: (alert: Alert) => boolean): AlertChanges {
+	const changes: AlertChanges = { open: [], escalate: [], reword: [], resolve: [] };
+	const found = new Map(findings.map((finding) => [nameOf(finding), finding]));
+	for (const alert of open) {
+		const finding = found.get(nameOf(alert));
+		found.delete(nameOf(alert));
+		if (finding === undefined) {
+			if (!isStillOpen(alert)) changes.resolve.push(alert);
+		} else if (compareSeverities(finding.severity, alert.severity) > 0) changes.escalate.push({ alert, finding });
+		else if (finding.sentence !== alert.sentence || finding.runId !== alert.runId) {
+			// It never becomes milder while it is open: it opens once, escalates at most, and is resolved.
+			changes.reword.push({ alert, finding: { ...finding, severity: alert.severity } });
+		}
+	}
+	changes.open.push(...found.values());
+	return changes;
+}
+
+function nameOf({ kind, key }: Pick<Finding, "kind" | "key">): string {
+	return `${kind} ${key}`;
+}

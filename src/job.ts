@@ -1,6 +1,7 @@
 // A job's address: the slug made from its name, and what to do when two jobs would get the same one.
 
-export type Job = { id: number; name: string; host: string; slug: string };
+/** `createdAt` is when it was first heard of, Unix milliseconds. */
+export type Job = { id: number; name: string; host: string; slug: string; createdAt: number };
 
 /** More distinct jobs than this are a mistake or an attack: the next one is refused. */
 export const maxJobs = 1000;

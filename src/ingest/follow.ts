@@ -184,7 +184,7 @@ export class FollowedFile {
 		const atEnd = source.offset + length >= stat.size || length === 0;
 		const next = { ...source };
 		transaction(this.#db, () => {
-			const intake = new Intake(this.#db, { source: this.path, zone: this.#zone, now });
+			const intake = new Intake(this.#db, { source: this.path, zone: this.#zone, now, isOurs: this.#isOurs });
 			const hashes = new LineHashes();
 			const used = this.#takeLines(length, atEnd, next, intake, hashes, look);
 			intake.finish();

@@ -1,8 +1,14 @@
 // Takes the lines of one slice of a file: stores the good ones, keeps the bad ones with their reason, counts both.
 import type { Database } from "bun:sqlite";
+import { parseDecision } from "../decision.ts";
 import { visible } from "../report.ts";
+import { recordDecision } from "../store/decisions.ts";
 import { type NewRejectedLine, recordRejected } from "../store/rejected.ts";
+import { decisionRoad } from "./journal.ts";
 import { Batch, readText, TooManyJobs } from "./record.ts";
+
+/** How the line of a decision ends; a report's never does, the journal writes its road itself. */
+const decisionEnd = `,"road":"${decisionRoad}"}`;
 
 export type Counts = {
 	accepted: number;
@@ -23,9 +29,10 @@ export class Intake {
 	readonly #batch: Batch;
 	readonly #rejected: NewRejectedLine[] = [];
 
+	/** `isOurs`: lines of our own journal, which holds what the operator decided besides. */
 	constructor(
 		readonly db: Database,
-		readonly context: { source: string; zone: string; now: number },
+		readonly context: { source: string; zone: string; now: number; isOurs?: boolean },
 	) {
 		this.#batch = new Batch(db, context.zone, context.now);
 	}
@@ -35,6 +42,7 @@ export class Intake {
 	 * changed what is stored.
 	 */
 	take(text: string, line: number, kept = text): boolean {
+		if (this.context.isOurs === true && text.endsWith(decisionEnd)) return this.#decide(text);
 		const read = readText(text, this.context.zone);
 		if (!read.ok) {
 			this.reject(read.reason, text, line);
@@ -54,8 +62,20 @@ export class Intake {
 		return isChange;
 	}
 
+	/** What was decided about a job that is not there any more is nothing. */
+	#decide(text: string): boolean {
+		const value: { at?: unknown } = JSON.parse(text);
+		const decision = parseDecision(value);
+		this.counts.accepted++;
+		if (decision === null || typeof value.at !== "number") return false;
+		const isChange = recordDecision(this.db, decision, value.at);
+		if (isChange) this.counts.changed++;
+		return isChange;
+	}
+
 	/** Whether a text is a whole, usable report; for the last line of a file that may still be growing. */
 	isComplete(text: string): boolean {
+		if (this.context.isOurs === true && text.endsWith(decisionEnd)) return true;
 		return readText(text, this.context.zone).ok;
 	}
 

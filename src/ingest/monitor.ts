@@ -2,7 +2,9 @@
 // is wrong with itself. Whatever fails is tried again; nothing here ends the program.
 import type { Database } from "bun:sqlite";
 import type { Config } from "../config.ts";
+import type { Decision } from "../decision.ts";
 import { AppError, codeOf, messageOf } from "../errors.ts";
+import type { Outage } from "../judge.ts";
 import { log, logGrouped } from "../log.ts";
 import type { Problem } from "../overview.ts";
 import { closeDatabase, serverPatience } from "../store/database.ts";
@@ -11,6 +13,7 @@ import { diskFull, isDamage, openStore, readOnly, rebuild } from "../store/open.
 import { readLastRead } from "../store/sources.ts";
 import { FollowedFile, type Look } from "./follow.ts";
 import * as notices from "./notices.ts";
+import { noteStart, noteStop, offlineBefore, readOutages } from "./outages.ts";
 import { Problems } from "./problems.ts";
 import { noteClock, Pruner } from "./prune.ts";
 import { type Make, type Receipt, Receiver } from "./receive.ts";
@@ -27,11 +30,17 @@ export class Monitor {
 	readonly config: Config;
 	db: Database | null = null;
 	isWritable = false;
+	/** Called after something was stored: whoever judges need not wait for his next look. */
+	onStored: () => void = () => {};
 	/** Goes up whenever something that a page may show has changed. */
 	revision = 0;
 	/** When nothing was stored before this start: from the last write to the start; null on a first start. */
 	offline: { from: number; to: number } | null = null;
+	/** Spans in which no monitor ran, the newest last. */
+	outages: readonly Outage[] = [];
 	source: SourceState;
+	/** Whether a database was open and writable since the start. */
+	#wasOpen = false;
 	readonly #clock: () => number;
 	#lock: Lock | null = null;
 	readonly #receiver: Receiver;
@@ -46,6 +55,7 @@ export class Monitor {
 	#isStopped = false;
 	#openedAt = 0;
 	#isRefilling = false;
+	#isCaughtUp = false;
 	/** Lines that changed what is stored, since the start. */
 	#changes = 0;
 	readonly #pruner: Pruner;
@@ -89,7 +99,25 @@ export class Monitor {
 		if (this.#lock === null) throw new AppError("full", `${this.config.dataDir} cannot be written.`);
 		const receipt = await this.#receiver.receive(road, make);
 		this.revision++;
+		this.onStored();
 		return receipt;
+	}
+
+	/** Something that a page shows has changed, and it was not the monitor that changed it. */
+	touch(): void {
+		this.revision++;
+	}
+
+	/** Takes what the operator decided; see `Receiver.decide`. */
+	decide(decision: Decision): void {
+		if (this.#lock === null) throw new AppError("full", `${this.config.dataDir} cannot be written.`);
+		this.#receiver.decide(decision);
+		this.revision++;
+	}
+
+	/** The database once everything that came while nobody looked is in it: only then may silence be judged. */
+	get caughtUp(): Database | null {
+		return this.isWritable && this.#isCaughtUp ? this.db : null;
 	}
 
 	/** Reads everything that is there now. Resolves when the files are read to their end; what was new is counted. */
@@ -114,6 +142,7 @@ export class Monitor {
 		if (this.db !== null && this.isWritable) {
 			try {
 				this.#pruner.stop(this.db);
+				noteStop(this.db, this.#clock());
 			} catch (error) {
 				log(`cannot write how long retention has waited: ${messageOf(error)}`);
 			}
@@ -160,10 +189,12 @@ export class Monitor {
 			}
 			const more = this.#follow(this.db, now);
 			await this.#takeSpooled(this.db, now);
-			if (this.#receiver.hasRoom()) this.#problems.clear("disk-full");
-			else this.#problems.say(diskFull(this.config.databasePath));
+			const full = this.#receiver.problem();
+			if (full === null) this.#problems.clear("disk-full");
+			else this.#problems.say(full);
 			this.#prune(this.db, now);
 			this.#problems.clear("write");
+			if (!more) this.#isCaughtUp = true;
 			return more;
 		} catch (error) {
 			if (!this.#isStopped) this.#recover(error, now);
@@ -187,6 +218,7 @@ export class Monitor {
 			if (look === null) continue;
 			this.#changes += look.changed;
 			if (look.accepted + look.rejected > 0) this.revision++;
+			if (look.accepted > 0) this.onStored();
 		}
 		if (metrics.rejected > 0) {
 			logGrouped("rejected", `${metricsFile}: rejected ${metrics.rejected} lines; ${metrics.firstRejected}`, now);
@@ -253,9 +285,12 @@ export class Monitor {
 		this.#adopt(opened.db, opened.isWritable, opened.problem);
 		if (opened.db === null) return;
 		if (opened.isUnchecked === true) this.#verify(opened.db);
-		this.offline ??= this.#offlineBefore(opened.db, now);
+		if (this.offline === null && !this.#wasOpen) this.offline = offlineBefore(opened.db, now);
 		for (const problem of notices.history(opened.db, now)) this.#problems.say(problem);
 		if (!opened.isWritable) return;
+		if (!this.#wasOpen) noteStart(opened.db, this.offline);
+		this.#wasOpen = true;
+		this.outages = readOutages(opened.db);
 		const doubt = noteClock(opened.db, now);
 		if (doubt !== null) this.#problems.say(notices.clock(doubt, this.config.zone));
 	}
@@ -281,6 +316,7 @@ export class Monitor {
 	#adopt(db: Database | null, isWritable: boolean, problem: Problem | null): void {
 		this.db = db;
 		this.isWritable = isWritable;
+		this.#isCaughtUp = false;
 		// Of an empty database the metrics file is read first: what was sent since is newer, and must not be written over.
 		this.#isRefilling = isWritable && db !== null && readLastRead(db) === null;
 		this.#receiver.use(isWritable && !this.#isRefilling ? db : null);
@@ -290,11 +326,6 @@ export class Monitor {
 			logGrouped(problem.id, `${problem.title} ${problem.detail}`, this.#clock());
 		}
 		this.revision++;
-	}
-
-	#offlineBefore(db: Database, now: number): { from: number; to: number } | null {
-		const from = readLastRead(db);
-		return from === null || now <= from ? null : { from, to: now };
 	}
 
 	/** What a failed round means: wait and try again, open anew, or build anew. */
@@ -307,7 +338,7 @@ export class Monitor {
 			return;
 		}
 		if (code.startsWith("SQLITE_FULL") || (error instanceof AppError && error.code === "full")) {
-			this.#problems.say({ ...diskFull(path), id: "write" });
+			this.#problems.say({ ...(this.#receiver.problem() ?? diskFull(path)), id: "write" });
 		} else if (code.startsWith("SQLITE_READONLY") || code.startsWith("SQLITE_IOERR") || code === "SQLITE_CANTOPEN") {
 			this.#open();
 			if (this.isWritable) this.#problems.say({ ...readOnly(path), id: "write" });

@@ -7,6 +7,7 @@ import type { RunReport } from "../run.ts";
 import { recordDay } from "../store/daily.ts";
 import { recordJob } from "../store/jobs.ts";
 import { insertRun, readStored, replaceRun, runOf } from "../store/runs.ts";
+import { markUnjudged } from "../store/watched.ts";
 import { dayOf } from "../time.ts";
 
 /** What became of one report. `unchanged`: the very same text is stored already. */
@@ -17,6 +18,9 @@ export class TooManyJobs extends Error {
 		super(`names a job that would be number ${maxJobs + 1}; at most ${maxJobs} are kept`);
 	}
 }
+
+/** Runs that ended longer ago are history when they are reported: only the job's newest state is judged then. */
+const freshFor = 48 * 3_600_000;
 
 type Sums = { day: number; jobId: number; totals: DayTotals };
 
@@ -30,6 +34,8 @@ export class Batch {
 	readonly #now: number;
 	readonly #jobs = new Map<string, Job>();
 	readonly #days = new Map<string, Sums>();
+	/** What the watch has to look at: runs by job, 0 for older ones. */
+	readonly #unjudged = new Map<number, Set<number>>();
 	// Runs come in the order of their files: nearly always the same job and day as the one before.
 	#lastJob: Job | null = null;
 	#lastSums: Sums | null = null;
@@ -48,8 +54,10 @@ export class Batch {
 		const job = this.jobOf(report);
 		const day = dayOf(report.startedAt, this.#zone);
 		const run = { report, text, jobId: job.id, day, receivedAt: this.#now };
-		if (insertRun(this.#db, run)) {
+		const id = insertRun(this.#db, run);
+		if (id !== null) {
 			this.#count(day, job.id, report, 1);
+			this.#noteUnjudged(job.id, id, report);
 			return { job, change: "new" };
 		}
 		const stored = readStored(this.#db, job.id, report.backupId);
@@ -57,13 +65,23 @@ export class Batch {
 		if (stored !== null) this.#count(stored.day, job.id, runOf(stored), -1);
 		replaceRun(this.#db, run);
 		this.#count(day, job.id, report, 1);
+		if (stored !== null) this.#noteUnjudged(job.id, stored.id, report);
 		return { job, change: "replaced" };
 	}
 
-	/** Writes the sums. To be called once, inside the transaction, after the last report. */
+	#noteUnjudged(jobId: number, runId: number, { endedAt, startedAt }: RunReport): void {
+		const isFresh = (endedAt ?? startedAt) > this.#now - freshFor;
+		const runs = this.#unjudged.get(jobId);
+		if (runs === undefined) this.#unjudged.set(jobId, new Set([isFresh ? runId : 0]));
+		else runs.add(isFresh ? runId : 0);
+	}
+
+	/** Writes the sums, and what is to be judged. To be called once, inside the transaction, after the last report. */
 	finish(): void {
 		for (const { day, jobId, totals } of this.#days.values()) recordDay(this.#db, day, jobId, totals);
 		this.#days.clear();
+		for (const [jobId, runs] of this.#unjudged) for (const runId of runs) markUnjudged(this.#db, jobId, runId);
+		this.#unjudged.clear();
 	}
 
 	/** The job a report belongs to, made if it is new. Throws TooManyJobs. */

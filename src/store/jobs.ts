@@ -3,6 +3,8 @@ import type { Database } from "bun:sqlite";
 import { chooseSlug, type Job, maxJobs } from "../job.ts";
 import { prepared } from "./database.ts";
 
+const columns = "id, name, host, slug, created_at AS createdAt";
+
 /** The job of a report, made if it is new; null when there are too many jobs already. */
 export function recordJob(db: Database, name: string, host: string, now: number): Job | null {
 	const known = readJob(db, name, host);
@@ -15,13 +17,13 @@ export function recordJob(db: Database, name: string, host: string, now: number)
 	return prepared<Job>(
 		db,
 		`INSERT INTO job (name, host, slug, created_at) VALUES ($name, $host, $slug, $now)
-		RETURNING id, name, host, slug`,
+		RETURNING ${columns}`,
 	).get({ name, host, slug, now });
 }
 
 /** The job of exactly this name and host, or null. */
 export function readJob(db: Database, name: string, host: string): Job | null {
-	return prepared<Job>(db, "SELECT id, name, host, slug FROM job WHERE name = $name AND host = $host").get({
+	return prepared<Job>(db, `SELECT ${columns} FROM job WHERE name = $name AND host = $host`).get({
 		name,
 		host,
 	});
@@ -35,11 +37,26 @@ export function countJobs(db: Database): number {
 export function findJob(db: Database, address: string): Job | null {
 	return prepared<Job>(
 		db,
-		`SELECT id, name, host, slug FROM job WHERE slug = $address OR name = $address
+		`SELECT ${columns} FROM job WHERE slug = $address OR name = $address
 		ORDER BY slug = $address DESC, id LIMIT 1`,
 	).get({ address });
 }
 
+export function readJobById(db: Database, id: number): Job | null {
+	return prepared<Job>(db, `SELECT ${columns} FROM job WHERE id = $id`).get({ id });
+}
+
+/** When anything of a host was last reported, Unix milliseconds; null: never. */
+export function readLastReport(db: Database, host: string): number | null {
+	return (
+		prepared<{ at: number | null }>(
+			db,
+			`SELECT max((SELECT received_at FROM run WHERE job_id = job.id ORDER BY started_at DESC LIMIT 1)) AS at
+			FROM job WHERE host = $host`,
+		).get({ host })?.at ?? null
+	);
+}
+
 export function readJobs(db: Database): Job[] {
-	return prepared<Job>(db, "SELECT id, name, host, slug FROM job ORDER BY name, host").all();
+	return prepared<Job>(db, `SELECT ${columns} FROM job ORDER BY name, host`).all();
 }

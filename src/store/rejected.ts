@@ -27,6 +27,20 @@ export function readRejected(db: Database, limit: number): RejectedLine[] {
 	).all({ limit });
 }
 
+/** The newest rejected line since an instant (exclusive), with how many there were since; null: none. */
+export function readNewestRejected(
+	db: Database,
+	since: number,
+): (RejectedLine & { count: number; firstAt: number }) | null {
+	const [newest] = readRejected(db, 1);
+	if (newest === undefined || newest.seenAt <= since) return null;
+	const sums = prepared<{ count: number; firstAt: number }>(
+		db,
+		"SELECT count(*) AS count, min(seen_at) AS firstAt FROM rejected WHERE seen_at > $since",
+	).get({ since });
+	return { ...newest, count: sums?.count ?? 1, firstAt: sums?.firstAt ?? newest.seenAt };
+}
+
 /** All lines ever rejected from files that are followed. */
 export function countRejected(db: Database): number {
 	return prepared<{ total: number | null }>(db, "SELECT sum(rejected) AS total FROM source").get()?.total ?? 0;

@@ -1,5 +1,5 @@
 // Runs: written once by report, read by job and by time. The report text is the record; columns are found again in it.
-import type { Database } from "bun:sqlite";
+import type { Changes, Database } from "bun:sqlite";
 import { parseReport } from "../report.ts";
 import type { Kind, Outcome, Run, RunReport } from "../run.ts";
 import { prepared } from "./database.ts";
@@ -31,9 +31,10 @@ const replaceSql = `${insertSql} ON CONFLICT (job_id, backup_id) DO UPDATE SET k
 	duration = excluded.duration, size = excluded.size, error_category = excluded.error_category,
 	snapshot_id = excluded.snapshot_id, received_at = excluded.received_at, report = excluded.report`;
 
-/** Stores a run that is new; false, and nothing changed, when its (job, backup_id) is there already. */
-export function insertRun(db: Database, run: NewRun): boolean {
-	return bindRun(db, insertNewSql, run) > 0;
+/** Stores a run that is new and gives its id; null, and nothing changed, when its (job, backup_id) is there already. */
+export function insertRun(db: Database, run: NewRun): number | null {
+	const { changes, lastInsertRowid } = bindRun(db, insertNewSql, run);
+	return changes > 0 ? Number(lastInsertRowid) : null;
 }
 
 /** Puts a run in the place of the one with the same (job, backup_id): the last report wins. */
@@ -42,7 +43,7 @@ export function replaceRun(db: Database, run: NewRun): void {
 }
 
 // Positions instead of names: this is the one statement that runs a million times in a big import.
-function bindRun(db: Database, sql: string, { report, text, jobId, day, receivedAt }: NewRun): number {
+function bindRun(db: Database, sql: string, { report, text, jobId, day, receivedAt }: NewRun): Changes {
 	return prepared(db, sql).run(
 		jobId,
 		report.backupId,
@@ -57,7 +58,7 @@ function bindRun(db: Database, sql: string, { report, text, jobId, day, received
 		report.snapshotId,
 		receivedAt,
 		text,
-	).changes;
+	);
 }
 
 /** The columns of a `RunRow`. */

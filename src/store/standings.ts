@@ -10,10 +10,14 @@ import { allJobs, readDays } from "./daily.ts";
 import { prepared } from "./database.ts";
 import { readJobs } from "./jobs.ts";
 import { type RunRow, runOf, selectRun } from "./runs.ts";
+import { readStates } from "./watched.ts";
 
 export type Standing = {
 	job: Job;
+	/** As the watch has judged it; before it did, as its newest runs are. */
 	state: State;
+	/** The slot that is waited for or was missed; null: none, or not known. */
+	dueAt: number | null;
 	/** The newest backup run, where it has not ended. */
 	running: Run | null;
 	/** Newest backup run that has ended. */
@@ -31,14 +35,18 @@ export type Counts = { success: number; warning: number; failure: number };
 /** Every job by name and host. */
 export function readStandings(db: Database, zone: string, now: number): Standing[] {
 	const sums = readSums(db, dayOf(now, zone));
-	return readJobs(db).map((job) => standingOf(db, job, sums.get(job.id) ?? noSums, zone));
+	const states = readStates(db);
+	return readJobs(db).map((job) => standingOf(db, job, sums.get(job.id) ?? noSums, states.get(job.id) ?? null, zone));
 }
 
 export function readStanding(db: Database, job: Job, zone: string, now: number): Standing {
-	return standingOf(db, job, readSums(db, dayOf(now, zone)).get(job.id) ?? noSums, zone);
+	const sums = readSums(db, dayOf(now, zone)).get(job.id) ?? noSums;
+	return standingOf(db, job, sums, readStates(db).get(job.id) ?? null, zone);
 }
 
-function standingOf(db: Database, job: Job, sums: Sums, zone: string): Standing {
+type Judged = { state: State; dueAt: number | null } | null;
+
+function standingOf(db: Database, job: Job, sums: Sums, judged: Judged, zone: string): Standing {
 	const { success, warning, failure, goodDay } = sums;
 	// The sums tell what there is to look for: a job that only ever checks has thousands of runs and no backup.
 	const finished = success + warning + failure > 0 ? readNewestBackup(db, job.id, "finished") : null;
@@ -49,7 +57,8 @@ function standingOf(db: Database, job: Job, sums: Sums, zone: string): Standing 
 	const dayBegan = goodDay === null ? null : dayStart(goodDay, zone);
 	return {
 		job,
-		state: stateOf(running ?? finished, finished),
+		state: judged?.state ?? stateOf(running ?? finished, finished),
+		dueAt: judged?.dueAt ?? null,
 		running,
 		finished,
 		good: lastGood,
@@ -81,6 +90,11 @@ function readRunningBackup(db: Database, jobId: number, startedAt: number, id: n
 		ORDER BY started_at DESC, run.id DESC LIMIT 1`,
 	).get({ jobId, startedAt, id });
 	return row === null ? null : runOf(row);
+}
+
+/** The newest backup that succeeded, warnings included. */
+export function readNewestGood(db: Database, jobId: number): Run | null {
+	return readNewestBackup(db, jobId, "good");
 }
 
 export function readRun(db: Database, id: number): Run | null {

@@ -68,7 +68,7 @@ function copyRows(from: Database, into: Database, zone: string, now: number, cop
 			continue;
 		}
 		const day = dayOf(parsed.report.startedAt, zone);
-		if (!insertRun(into, { report: parsed.report, text, jobId: job.id, day, receivedAt: now })) {
+		if (insertRun(into, { report: parsed.report, text, jobId: job.id, day, receivedAt: now }) === null) {
 			legacy++;
 			keepAside(into, "backup_id is the same as another row's", row);
 			continue;

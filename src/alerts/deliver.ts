@@ -1,0 +1,155 @@
+// Sends what waits in the outbox: gathered by channel, tried again until it is taken or refused for good.
+import type { Database } from "bun:sqlite";
+import type { Digest } from "../digest.ts";
+import { messageOf } from "../errors.ts";
+import { logGrouped } from "../log.ts";
+import {
+	type AlertEvent,
+	composeDigest,
+	composeMessage,
+	composeSummary,
+	type Message,
+	type MessageContext,
+} from "../message.ts";
+import { nextTryAt, sendAt } from "../outbox.ts";
+import { transaction } from "../store/database.ts";
+import {
+	type Delivery,
+	markFailed,
+	markSent,
+	noteChannelFailed,
+	noteChannelSent,
+	readChannelHealth,
+	readDueDeliveries,
+	readWaitingChannels,
+} from "../store/deliveries.ts";
+import type { Channel, Sent } from "./channels/channel.ts";
+
+/** One message never tells more events than a person reads. */
+const mostGathered = 50;
+
+export type DeliverOptions = {
+	channels: () => ReadonlyMap<string, Channel>;
+	context: () => MessageContext;
+	clock: () => number;
+	/** Called when something that a page shows has changed. */
+	onChange: () => void;
+};
+
+export class Deliverer {
+	readonly #options: DeliverOptions;
+	readonly #underway = new Map<string, Promise<void>>();
+	readonly #lastSent = new Map<string, number>();
+	/** Until when a channel asked not to be asked. */
+	readonly #blocked = new Map<string, number>();
+	/** When to ask the database again; null: nothing waits. */
+	#nextAt: number | null = Number.NEGATIVE_INFINITY;
+	#isStopped = false;
+
+	constructor(options: DeliverOptions) {
+		this.#options = options;
+	}
+
+	/** Something was put into the outbox, or the channels are others. */
+	wake(): void {
+		this.#nextAt = Number.NEGATIVE_INFINITY;
+	}
+
+	/** Another database: what is known of the channels is read again. */
+	forget(): void {
+		this.#lastSent.clear();
+		this.wake();
+	}
+
+	/** Begins what is due; never waits for it. Throws what SQLite throws. */
+	tick(db: Database, now: number): void {
+		if (this.#isStopped || this.#nextAt === null || now < this.#nextAt) return;
+		if (this.#lastSent.size === 0) {
+			for (const { name, sentAt } of readChannelHealth(db)) if (sentAt !== null) this.#lastSent.set(name, sentAt);
+		}
+		const times: number[] = [];
+		for (const { channel: name, dueAt } of readWaitingChannels(db)) {
+			if (this.#underway.has(name)) continue;
+			const at = Math.max(dueAt, sendAt(this.#lastSent.get(name) ?? null, now), this.#blocked.get(name) ?? 0);
+			if (at > now) times.push(at);
+			else this.#start(db, name, now);
+		}
+		this.#nextAt = times.length === 0 ? null : Math.min(...times);
+	}
+
+	/** Resolves when nothing is being sent. */
+	async sent(): Promise<void> {
+		await Promise.all(this.#underway.values());
+	}
+
+	/** Waits for what is being sent, at most so long. */
+	async stop(patienceMs: number): Promise<void> {
+		this.#isStopped = true;
+		const patience = Promise.withResolvers<void>();
+		const timer = setTimeout(patience.resolve, patienceMs);
+		await Promise.race([this.sent(), patience.promise]);
+		clearTimeout(timer);
+	}
+
+	#start(db: Database, name: string, now: number): void {
+		const due = readDueDeliveries(db, name, now, mostGathered);
+		const channel = this.#options.channels().get(name);
+		// A digest is a message of its own.
+		const deliveries = due[0]?.event === "digest" ? due.slice(0, 1) : due.filter(({ event }) => event !== "digest");
+		if (channel === undefined) {
+			const ids = due.map(({ id }) => id);
+			transaction(db, () => markFailed(db, ids, "There is no channel of this name any more.", null, now));
+			this.#options.onChange();
+			return;
+		}
+		const work = this.#send(db, channel, deliveries)
+			.catch((error: unknown) => {
+				// The database was closed or is locked: what was sent may be sent again, what was not will be.
+				logGrouped(`outbox ${name}`, `cannot note what became of a message: ${messageOf(error)}`);
+			})
+			.finally(() => {
+				this.#underway.delete(name);
+				this.wake();
+			});
+		this.#underway.set(name, work);
+	}
+
+	async #send(db: Database, channel: Channel, deliveries: Delivery[]): Promise<void> {
+		const { clock, onChange } = this.#options;
+		const message = messageFor(deliveries, this.#options.context());
+		const sent: Sent = message === null ? { ok: true } : await channel.send(message);
+		const now = clock();
+		const ids = deliveries.map(({ id }) => id);
+		if (sent.ok) {
+			this.#lastSent.set(channel.name, now);
+			transaction(db, () => {
+				markSent(db, ids, now);
+				noteChannelSent(db, channel.name, now);
+			});
+			onChange();
+			return;
+		}
+		logGrouped(`channel ${channel.name}`, `channel ${channel.name} did not take a message: ${sent.reason}`, now);
+		if (sent.retryAfter !== null) this.#blocked.set(channel.name, now + Math.min(sent.retryAfter, 3600) * 1000);
+		transaction(db, () => {
+			for (const delivery of deliveries) {
+				const next = sent.permanent
+					? null
+					: nextTryAt({ ...delivery, attempts: delivery.attempts + 1 }, now, delivery.id, sent.retryAfter);
+				markFailed(db, [delivery.id], sent.reason, next, now);
+			}
+			noteChannelFailed(db, channel.name, sent.reason, sent.permanent, now);
+		});
+		onChange();
+	}
+}
+
+/** What a channel is told of several deliveries; null where all of it has become void. */
+function messageFor(deliveries: Delivery[], context: MessageContext): Message | null {
+	const [first] = deliveries;
+	if (first === undefined) return null;
+	if (first.event === "digest") return composeDigest(JSON.parse(first.body) as Digest, context);
+	const events = deliveries.map(({ body }) => JSON.parse(body) as AlertEvent);
+	const held = deliveries.filter(({ isHeld }) => isHeld).length;
+	return held > 1 ? composeSummary(events, context) : composeMessage(events, context);
+}

@@ -1,0 +1,227 @@
+// One look at one job: reads its runs, judges them, and brings its alerts into line with what was found.
+import type { Database } from "bun:sqlite";
+import { type Alert, type AlertEventName, changesOf, type Finding } from "../alert.ts";
+import { findingsOf, isSilenced, judgedKinds } from "../findings.ts";
+import type { Job } from "../job.ts";
+import { type JudgedJob, type JudgedRun, type Judgement, judgeJob, type Outage } from "../judge.ts";
+import { judgePlausibility, type Plausibility } from "../plausibility.ts";
+import type { JobSettings } from "../settings.ts";
+import { escalateAlert, openAlert, readOpenAlertsOf, resolveAlert, rewordAlert } from "../store/alerts.ts";
+import {
+	readAcknowledgement,
+	readDecision,
+	recordBaseline,
+	type StoredDecision,
+	untilNextRun,
+} from "../store/decisions.ts";
+import { readNewestGood, readRun } from "../store/standings.ts";
+import { measuredOf, readJudgedRuns, readPast, readRoad, readWatchedJob, writeWatched } from "../store/watched.ts";
+
+/** Enough for a rhythm of a job that checks and prunes between its backups. */
+const runsLookedAt = 40;
+/** Six weeks of a daily job: what one weekday usually looks like. */
+const pastLookedAt = 45;
+
+export type LookOptions = {
+	settings: JobSettings | null;
+	zone: string;
+	outages: readonly Outage[];
+	/** What is found now was there before the monitor was: shown, not sent. */
+	isHistory: boolean;
+	announce: (alert: Alert, event: AlertEventName) => void;
+};
+
+/** How a job is judged; what a page or the command line asks for when no watch runs. */
+export function readJudgement(
+	db: Database,
+	job: Job,
+	options: Pick<LookOptions, "settings" | "zone" | "outages">,
+	now: number,
+): { judgement: Judgement; runs: JudgedRun[]; decision: StoredDecision } {
+	const runs = readJudgedRuns(db, job.id, runsLookedAt);
+	const decision = readDecision(db, job.id);
+	const tellsStart = readWatchedJob(db, job.id)?.tellsStart === true;
+	return { judgement: judgeJob(judgedOf(db, job, decision, tellsStart, options), runs, now), runs, decision };
+}
+
+function judgedOf(
+	db: Database,
+	job: Job,
+	decision: StoredDecision,
+	tellsStart: boolean,
+	{ settings, zone, outages }: Pick<LookOptions, "settings" | "zone" | "outages">,
+): JudgedJob {
+	return {
+		createdAt: job.createdAt,
+		settings,
+		storedSchedule: decision.schedule,
+		pausedAt: decision.pausedAt,
+		pausedUntil: decision.pausedUntil === untilNextRun ? Number.POSITIVE_INFINITY : decision.pausedUntil,
+		archivedAt: decision.archivedAt,
+		zone,
+		outages,
+		tellsStart,
+		reportsOnce: outages.length > 0 && isSentOnce(readRoad(db, job.id)),
+	};
+}
+
+/** A file is read on and a spool is delivered later; a ping that met no monitor is gone. */
+function isSentOnce(road: string | null): boolean {
+	return road !== null && road !== "import" && road !== "spool" && road !== "run" && road !== "record";
+}
+
+/** Judges a job and stores what was found. `fresh`: its runs that were not judged yet. Needs a transaction. */
+export function lookAt(db: Database, job: Job, fresh: number[], options: LookOptions, now: number): boolean {
+	const runs = readJudgedRuns(db, job.id, runsLookedAt);
+	const decision = readDecision(db, job.id);
+	const stored = readWatchedJob(db, job.id);
+	const tellsStart = stored?.tellsStart === true || runs.some(({ outcome }) => outcome === "running");
+	const judged = judgedOf(db, job, decision, tellsStart, options);
+	if (!options.isHistory)
+		for (const step of stepsOf(runs, fresh)) takeStep(db, job, judged, decision, step, options, now);
+	const judgement = judgeJob(judged, runs, now);
+	const isNew = fresh.length > 0 || stored === null;
+	const plausibility = isNew ? judgeNewest(db, job, decision, options) : stored.plausibility;
+	reconcile(db, job, judgement, plausibility, runs, options, now);
+	return writeWatched(db, job.id, { judgement, plausibility, tellsStart });
+}
+
+/**
+ * The runs that came together with newer ones and would be passed over if only the newest were judged, oldest first:
+ * each with the runs as they were then. A late report of a run before the last known one is history.
+ */
+function stepsOf(runs: JudgedRun[], fresh: number[]): JudgedRun[][] {
+	const isFresh = new Set(fresh);
+	const finished = runs.filter(({ outcome }) => outcome !== "running");
+	const known = finished.find(({ id }) => !isFresh.has(id));
+	const steps = finished.filter(({ id, startedAt }) => isFresh.has(id) && startedAt >= (known?.startedAt ?? 0));
+	return steps
+		.slice(1)
+		.reverse()
+		.map((step) => runs.slice(runs.indexOf(step)));
+}
+
+function takeStep(
+	db: Database,
+	job: Job,
+	judged: JudgedJob,
+	decision: StoredDecision,
+	runs: JudgedRun[],
+	options: LookOptions,
+	now: number,
+): void {
+	const [newest] = runs;
+	if (newest === undefined) return;
+	const then = Math.min(now, newest.endedAt ?? newest.startedAt);
+	const judgement = judgeJob(judged, runs, then);
+	reconcile(db, job, judgement, judgeRun(db, job, newest.id, decision, options), runs, options, now);
+}
+
+function judgeNewest(db: Database, job: Job, decision: StoredDecision, options: LookOptions): Plausibility | null {
+	const newest = readNewestGood(db, job.id);
+	if (newest === null) return null;
+	const plausibility = judgeRun(db, job, newest.id, decision, options);
+	if (plausibility?.proposal?.taken === true) recordBaseline(db, job.id, plausibility.proposal.from);
+	return plausibility;
+}
+
+/** What the past says of one finished backup; null where it is none. */
+export function judgeRun(
+	db: Database,
+	job: Job,
+	runId: number,
+	decision: StoredDecision,
+	{ settings, zone }: Pick<LookOptions, "settings" | "zone">,
+): Plausibility | null {
+	const run = readRun(db, runId);
+	const measured = run === null || run.kind !== "backup" ? null : measuredOf(run);
+	if (run === null || measured === null) return null;
+	const past = readPast(db, run, job.id, pastLookedAt).flatMap((earlier) => measuredOf(earlier) ?? []);
+	return judgePlausibility(measured, past, {
+		minSize: settings?.minSize ?? null,
+		maxSize: settings?.maxSize ?? null,
+		maxRuntime: settings?.maxRuntime ?? null,
+		sensitivity: settings?.sensitivity ?? "balanced",
+		baselineFrom: decision.expectedFrom,
+		zone,
+	});
+}
+
+function reconcile(
+	db: Database,
+	job: Job,
+	judgement: Judgement,
+	plausibility: Plausibility | null,
+	runs: JudgedRun[],
+	options: LookOptions,
+	now: number,
+): void {
+	const findings = findingsOf(judgement, plausibility, runs, options.settings?.warningExitCodes ?? [], now);
+	const open = readOpenAlertsOf(db, job.id).filter(({ kind }) => judgedKinds.includes(kind));
+	const silenced = isSilenced(judgement);
+	const ended = silenced
+		? () => `The job is ${judgement.state}.`
+		: (alert: Alert) => resolutionOf(alert, judgement, runs.find(({ outcome }) => outcome !== "running") ?? null);
+	applyFindings(db, job.id, open, findings, { ...options, ended, isSilent: silenced }, now);
+}
+
+/** Why an alert is over, as a sentence. */
+function resolutionOf(alert: Alert, judgement: Judgement, newest: JudgedRun | null): string {
+	const succeeded = newest !== null && newest.outcome !== "failure";
+	switch (alert.kind) {
+		case "failed":
+			return succeeded ? "The next run succeeded." : "It does not count as a failure any more.";
+		case "missed":
+		case "stale":
+			if (newest !== null && newest.startedAt <= alert.since && newest.receivedAt > alert.openedAt) {
+				return "It had run in time; the report came late.";
+			}
+			return newest === null || newest.receivedAt < alert.openedAt ? "Nothing is expected any more." : "It has run.";
+		case "stuck":
+			return judgement.state === "running" ? "The next run has begun." : "The run has ended.";
+		default:
+			return "The newest run looks usual again.";
+	}
+}
+
+type Applying = Pick<LookOptions, "announce" | "isHistory"> & {
+	ended: (alert: Alert) => string;
+	/** What ends, ends without a word: the job was paused or archived. */
+	isSilent: boolean;
+};
+
+/** Opens, escalates, rewords and resolves so that the open alerts are the findings. */
+export function applyFindings(
+	db: Database,
+	jobId: number,
+	open: Alert[],
+	findings: Finding[],
+	{ announce, isHistory, ended, isSilent }: Applying,
+	now: number,
+): void {
+	const changes = changesOf(open, findings, () => false);
+	for (const alert of changes.resolve) {
+		const resolution = ended(alert);
+		resolveAlert(db, alert.id, resolution, now);
+		if (!isSilent) announce({ ...alert, resolvedAt: now, resolution }, "resolved");
+	}
+	for (const { alert, finding } of changes.reword) rewordAlert(db, alert.id, finding);
+	for (const { alert, finding } of changes.escalate) {
+		escalateAlert(db, alert.id, finding, now);
+		const { severity, sentence, runId } = finding;
+		announce({ ...alert, severity, sentence, runId, acknowledgedAt: null, isMuted: false }, "escalated");
+	}
+	for (const finding of changes.open) {
+		const said = readAcknowledgement(db, jobId, finding);
+		// Said of this very trouble, before a rebuild forgot the alert.
+		const isKnown = said !== null && said.at >= finding.since;
+		const alert = openAlert(db, jobId, finding, now, {
+			isMuted: isHistory && finding.runId !== null,
+			acknowledgedAt: isKnown && said.snoozed_until === null ? said.at : null,
+			acknowledgedUntil: isKnown ? said.until : null,
+			snoozedUntil: isKnown ? said.snoozed_until : null,
+			parentId: null,
+		});
+		announce(alert, "opened");
+	}
+}

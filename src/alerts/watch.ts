@@ -1,0 +1,238 @@
+// The watch: once a second it looks whether something was stored or a moment has come, and judges the jobs concerned.
+import type { Database } from "bun:sqlite";
+import type { Alert, AlertEventName, Finding } from "../alert.ts";
+import { codeOf } from "../errors.ts";
+import type { Job } from "../job.ts";
+import type { Outage } from "../judge.ts";
+import { logGrouped } from "../log.ts";
+import { reminderAt } from "../outbox.ts";
+import { type JobSettings, settingsOf } from "../settings.ts";
+import { deleteResolvedBefore, readAlert, readOpenAlerts, readOpenAlertsOf, remindAlert } from "../store/alerts.ts";
+import { transaction } from "../store/database.ts";
+import { deleteDeliveriesBefore } from "../store/deliveries.ts";
+import { readJobById, readJobs } from "../store/jobs.ts";
+import { readMeta, writeMeta } from "../store/meta.ts";
+import { clearUnjudged, readDueChecks, readNextCheck, readUnjudged } from "../store/watched.ts";
+import { type Audience, announce } from "./announce.ts";
+import { applyFindings, lookAt } from "./look.ts";
+import { groupSilent, type Said } from "./silent-hosts.ts";
+
+/** Jobs judged in one transaction: answers are due between two. */
+const portion = 50;
+const dayMs = 86_400_000;
+/** The database is asked this often although nobody said that there is something new. */
+const unaskedMs = 60_000;
+const idle: WatchLook = { changed: false, more: false };
+
+export type WatchOptions = {
+	zone: string;
+	/** Days for which resolved alerts and sent messages are kept. */
+	retentionDays: number;
+	/** The configuration file's words and all channels there are. */
+	audience: () => Pick<Audience, "channels" | "settings">;
+	/** Spans in which the monitor was off, newest last. */
+	outages: () => readonly Outage[];
+	/** What is wrong with the monitor itself and is worth a message. */
+	ownFindings: (db: Database, now: number) => Finding[];
+};
+
+/** `changed`: something that a page shows. `more`: there is more to judge at once. */
+export type WatchLook = { changed: boolean; more: boolean };
+
+export class Watch {
+	readonly #options: WatchOptions;
+	/** Jobs still to be judged because of a start or a new configuration; null: they are to be listed. */
+	#all: number[] | null = null;
+	#isHistory = false;
+	#isAwake = true;
+	/** Nothing is to be done before, unless somebody wakes it. */
+	#quietUntil = Number.NEGATIVE_INFINITY;
+	#nextCheck: number | null = null;
+	#nextReminder: number | null = null;
+	#lastTick = Number.NEGATIVE_INFINITY;
+	#own = "";
+	#prunedAt = Number.NEGATIVE_INFINITY;
+	/** Counts the deliveries written: whoever sends them need not ask the database when there are none. */
+	announced = 0;
+
+	constructor(options: WatchOptions) {
+		this.#options = options;
+	}
+
+	/** Everything is to be judged anew: another database, another configuration. */
+	restart(): void {
+		this.#all = null;
+		this.#isAwake = true;
+	}
+
+	/** Something was stored or decided: the next look asks the database. */
+	wake(): void {
+		this.#isAwake = true;
+	}
+
+	/** One look. Throws what SQLite throws; then nothing has changed. */
+	tick(db: Database, now: number): WatchLook {
+		// Nearly every look of a year ends here, without a question to the database.
+		if (!this.#isAwake && this.#all?.length === 0 && now < this.#quietUntil && now >= this.#lastTick) {
+			this.#lastTick = now;
+			return idle;
+		}
+		const look = this.#look(db, now);
+		// Whatever wrote without a word is found a little later.
+		this.#quietUntil = Math.min(this.nextAt ?? Number.POSITIVE_INFINITY, now + unaskedMs);
+		this.#isAwake = look.more;
+		return look;
+	}
+
+	#look(db: Database, now: number): WatchLook {
+		if (this.#all === null) this.#begin(db);
+		const unjudged = readUnjudged(db, portion * 4);
+		// A clock that went back makes moments come again; they are looked at, and nothing has changed in them.
+		const isDue = this.#nextCheck !== null && now >= this.#nextCheck;
+		const due = isDue ? readDueChecks(db, now, portion) : [];
+		const rest = this.#all?.splice(0, portion) ?? [];
+		const jobIds = [...new Set([...unjudged.keys(), ...due, ...rest])];
+		let changed = false;
+		if (jobIds.length > 0) changed = this.#judge(db, jobIds, unjudged, now);
+		if (this.#isHistory && this.#all?.length === 0) this.#endHistory(db, now);
+		changed = this.#lookAtItself(db, now) || changed;
+		if (this.#nextReminder !== null && now >= this.#nextReminder) changed = this.#remind(db, now) || changed;
+		if (changed || isDue || now < this.#lastTick) this.#plan(db, now);
+		this.#lastTick = now;
+		this.#prune(db, now);
+		return { changed, more: (this.#all?.length ?? 0) > 0 || unjudged.size >= portion || due.length === portion };
+	}
+
+	/** The next instant at which something is due although nothing is reported; null: never. */
+	get nextAt(): number | null {
+		const at = Math.min(this.#nextCheck ?? Number.POSITIVE_INFINITY, this.#nextReminder ?? Number.POSITIVE_INFINITY);
+		return at === Number.POSITIVE_INFINITY ? null : at;
+	}
+
+	#begin(db: Database): void {
+		this.#all = readJobs(db).map(({ id }) => id);
+		// What a new database is filled with was there before: it is shown, and nobody is told.
+		this.#isHistory = readMeta<number>(db, "watched") === null;
+		this.#plan(db, Number.NEGATIVE_INFINITY);
+	}
+
+	#endHistory(db: Database, now: number): void {
+		this.#isHistory = false;
+		transaction(db, () => writeMeta(db, "watched", now));
+	}
+
+	#judge(db: Database, jobIds: number[], unjudged: Map<number, number[]>, now: number): boolean {
+		const said: Said[] = [];
+		const audience = this.#audience();
+		return transaction(db, () => {
+			let changed = false;
+			for (const jobId of jobIds) {
+				const fresh = unjudged.get(jobId) ?? [];
+				const job = readJobById(db, jobId);
+				if (job !== null) changed = this.#lookAt(db, job, fresh, audience, said, now) || changed;
+				clearUnjudged(db, jobId, fresh);
+			}
+			const grouped = groupSilent(db, audience, now);
+			for (const { alertId, event } of [...said, ...grouped])
+				this.#say(db, readAlert(db, alertId), event, audience, now);
+			return changed || said.length > 0 || grouped.length > 0;
+		});
+	}
+
+	/** One job that cannot be judged does not stop the others. */
+	#lookAt(db: Database, job: Job, fresh: number[], audience: Audience, said: Said[], now: number): boolean {
+		try {
+			return lookAt(
+				db,
+				job,
+				fresh,
+				{
+					settings: audience.settingsOf(job),
+					zone: audience.zone,
+					outages: this.#options.outages(),
+					isHistory: this.#isHistory,
+					announce: (alert, event) => said.push({ alertId: alert.id, event }),
+				},
+				now,
+			);
+		} catch (error) {
+			if (codeOf(error).startsWith("SQLITE")) throw error;
+			const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+			logGrouped(`judge ${job.id}`, `internal error: job ${job.slug} cannot be judged: ${what}`, now);
+			return false;
+		}
+	}
+
+	/** Alerts about the monitor itself: rejected input, refused reports, channels that do not work. */
+	#lookAtItself(db: Database, now: number): boolean {
+		const findings = this.#options.ownFindings(db, now);
+		const key = JSON.stringify(findings);
+		if (key === this.#own) return false;
+		const audience = this.#audience();
+		transaction(db, () => {
+			const kinds: Finding["kind"][] = ["rejected_input", "refused_reports", "channel_broken"];
+			const open = readOpenAlertsOf(db, 0).filter(({ kind }) => kinds.includes(kind));
+			const said: Said[] = [];
+			const how = {
+				isHistory: false,
+				isSilent: false,
+				ended: () => "It has not happened again.",
+				announce: (alert: Alert, event: AlertEventName) => said.push({ alertId: alert.id, event }),
+			};
+			applyFindings(db, 0, open, findings, how, now);
+			for (const { alertId, event } of said) this.#say(db, readAlert(db, alertId), event, audience, now);
+		});
+		this.#own = key;
+		return true;
+	}
+
+	#remind(db: Database, now: number): boolean {
+		const audience = this.#audience();
+		return transaction(db, () => {
+			let count = 0;
+			for (const alert of readOpenAlerts(db)) {
+				const at = reminderAt(alert);
+				if (at === null || at > now) continue;
+				remindAlert(db, alert.id, now);
+				this.#say(db, alert, "reminder", audience, now);
+				count++;
+			}
+			return count > 0;
+		});
+	}
+
+	#say(db: Database, alert: Alert | null, event: AlertEventName, audience: Audience, now: number): void {
+		if (alert !== null) this.announced += announce(db, alert, event, audience, now);
+	}
+
+	#plan(db: Database, now: number): void {
+		this.#nextCheck = readNextCheck(db);
+		const reminders = readOpenAlerts(db).flatMap((alert) => reminderAt(alert) ?? []);
+		this.#nextReminder = reminders.length === 0 ? null : Math.max(now, Math.min(...reminders));
+	}
+
+	/** Once a day, and only when something has ended: an idle monitor writes nothing. */
+	#prune(db: Database, now: number): void {
+		if (now - this.#prunedAt < dayMs && now >= this.#prunedAt) return;
+		this.#prunedAt = now;
+		const before = now - this.#options.retentionDays * dayMs;
+		transaction(db, () => {
+			deleteDeliveriesBefore(db, before);
+			deleteResolvedBefore(db, before);
+		});
+	}
+
+	#audience(): Audience {
+		const { settings, channels } = this.#options.audience();
+		const known = new Map<number, JobSettings | null>();
+		const ofJob = (job: Job) => {
+			let found = known.get(job.id);
+			if (found === undefined) {
+				found = settingsOf(settings, job);
+				known.set(job.id, found);
+			}
+			return found;
+		};
+		return { settings, channels, zone: this.#options.zone, settingsOf: ofJob };
+	}
+}

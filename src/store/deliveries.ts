@@ -1,0 +1,183 @@
+// The outbox: what goes to which channel, when it is tried again, and what became of it.
+import type { Database } from "bun:sqlite";
+import type { AlertEventName, Severity } from "../alert.ts";
+import { prepared } from "./database.ts";
+
+export type DeliveryEvent = AlertEventName | "digest";
+
+export type Delivery = {
+	id: number;
+	channel: string;
+	/** null: a digest. */
+	alertId: number | null;
+	event: DeliveryEvent;
+	/** JSON of what happened. */
+	body: string;
+	severity: Severity;
+	createdAt: number;
+	dueAt: number;
+	isHeld: boolean;
+	attempts: number;
+	triedAt: number | null;
+	error: string | null;
+	sentAt: number | null;
+	givenUpAt: number | null;
+};
+
+const columns = `id, channel, alert_id AS alertId, event, body, severity, created_at AS createdAt, due_at AS dueAt,
+	is_held AS isHeld, attempts, tried_at AS triedAt, error, sent_at AS sentAt, given_up_at AS givenUpAt`;
+type Row = Omit<Delivery, "isHeld"> & { isHeld: number };
+
+function deliveryOf(row: Row): Delivery {
+	return { ...row, isHeld: row.isHeld === 1 };
+}
+
+export type NewDelivery = Pick<
+	Delivery,
+	"channel" | "alertId" | "event" | "body" | "severity" | "createdAt" | "dueAt" | "isHeld"
+>;
+
+export function insertDelivery(db: Database, delivery: NewDelivery): void {
+	prepared(
+		db,
+		`INSERT INTO delivery (channel, alert_id, event, body, severity, created_at, due_at, is_held)
+		VALUES ($channel, $alertId, $event, $body, $severity, $createdAt, $dueAt, $isHeld)`,
+	).run({ ...delivery, isHeld: delivery.isHeld ? 1 : 0 });
+}
+
+const waiting = "sent_at IS NULL AND given_up_at IS NULL";
+
+/** The first instant at which something is to be sent, with its channel; each channel once. */
+export function readWaitingChannels(db: Database): { channel: string; dueAt: number }[] {
+	return prepared<{ channel: string; dueAt: number }>(
+		db,
+		`SELECT channel, min(due_at) AS dueAt FROM delivery WHERE ${waiting} GROUP BY channel`,
+	).all();
+}
+
+/**
+ * What waits for a channel and is due, the oldest first. What was tried before goes along with what is new, and so does
+ * whatever else waits about the same alert: its end must not overtake its beginning.
+ */
+export function readDueDeliveries(db: Database, channel: string, now: number, limit: number): Delivery[] {
+	return prepared<Row>(
+		db,
+		`SELECT ${columns} FROM delivery WHERE ${waiting} AND channel = $channel
+			AND (due_at <= $now OR attempts > 0 OR alert_id IN (
+				SELECT alert_id FROM delivery WHERE ${waiting} AND channel = $channel AND due_at <= $now))
+		ORDER BY id LIMIT $limit`,
+	)
+		.all({ channel, now, limit })
+		.map(deliveryOf);
+}
+
+/** Everything that is not delivered: waiting, or given up within the time that is kept; newest first. */
+export function readUndelivered(db: Database, limit: number): Delivery[] {
+	return prepared<Row>(
+		db,
+		`SELECT ${columns} FROM delivery WHERE sent_at IS NULL AND (given_up_at IS NOT NULL OR attempts > 0 OR is_held = 1
+			OR due_at > created_at + 120000) ORDER BY id DESC LIMIT $limit`,
+	)
+		.all({ limit })
+		.map(deliveryOf);
+}
+
+export function readSent(db: Database, limit: number): Delivery[] {
+	return prepared<Row>(db, `SELECT ${columns} FROM delivery WHERE sent_at IS NOT NULL ORDER BY id DESC LIMIT $limit`)
+		.all({ limit })
+		.map(deliveryOf);
+}
+
+/** Channels that were told, or are being told, that an alert is open. */
+export function readChannelsOf(db: Database, alertId: number): string[] {
+	return prepared<{ channel: string }>(
+		db,
+		"SELECT DISTINCT channel FROM delivery WHERE alert_id = $alertId AND given_up_at IS NULL",
+	)
+		.all({ alertId })
+		.map(({ channel }) => channel);
+}
+
+export function markSent(db: Database, ids: number[], now: number): void {
+	const statement = prepared(
+		db,
+		"UPDATE delivery SET sent_at = $now, tried_at = $now, attempts = attempts + 1, error = NULL WHERE id = $id",
+	);
+	for (const id of ids) statement.run({ id, now });
+}
+
+/** `dueAt` null: never again. */
+export function markFailed(db: Database, ids: number[], error: string, dueAt: number | null, now: number): void {
+	const statement = prepared(
+		db,
+		`UPDATE delivery SET attempts = attempts + 1, tried_at = $now, error = $error,
+			due_at = coalesce($dueAt, due_at), given_up_at = CASE WHEN $dueAt IS NULL THEN $now END WHERE id = $id`,
+	);
+	for (const id of ids) statement.run({ id, now, error, dueAt });
+}
+
+export function deleteDeliveriesBefore(db: Database, before: number): number {
+	return prepared(db, "DELETE FROM delivery WHERE coalesce(sent_at, given_up_at) < $before").run({ before }).changes;
+}
+
+/** How a channel does: when it last took a message, and since when it does not. */
+export type ChannelHealth = {
+	name: string;
+	sentAt: number | null;
+	failingSince: number | null;
+	error: string | null;
+	/** It said never, not "not now". */
+	isRefused: boolean;
+};
+
+export function readChannelHealth(db: Database): ChannelHealth[] {
+	return prepared<Omit<ChannelHealth, "isRefused"> & { isRefused: number }>(
+		db,
+		`SELECT name, sent_at AS sentAt, failing_since AS failingSince, error, is_refused AS isRefused
+		FROM channel ORDER BY name`,
+	)
+		.all()
+		.map((row) => ({ ...row, isRefused: row.isRefused === 1 }));
+}
+
+export function noteChannelSent(db: Database, name: string, now: number): void {
+	prepared(
+		db,
+		`INSERT INTO channel (name, sent_at) VALUES ($name, $now)
+		ON CONFLICT (name) DO UPDATE SET sent_at = $now, failing_since = NULL, error = NULL, is_refused = 0`,
+	).run({ name, now });
+}
+
+export function noteChannelFailed(db: Database, name: string, error: string, isRefused: boolean, now: number): void {
+	prepared(
+		db,
+		`INSERT INTO channel (name, failing_since, error, is_refused) VALUES ($name, $now, $error, $refused)
+		ON CONFLICT (name) DO UPDATE SET failing_since = coalesce(failing_since, $now), error = $error,
+			is_refused = $refused`,
+	).run({ name, now, error, refused: isRefused ? 1 : 0 });
+}
+
+export function deleteChannel(db: Database, name: string): void {
+	prepared(db, "DELETE FROM channel WHERE name = $name").run({ name });
+}
+
+/** When the oldest delivery that waits and was tried was made; null: none. */
+export function readOldestUndelivered(db: Database): number | null {
+	return (
+		prepared<{ at: number | null }>(
+			db,
+			`SELECT min(created_at) AS at FROM delivery WHERE sent_at IS NULL AND is_held = 0
+				AND (given_up_at IS NOT NULL OR attempts > 0)`,
+		).get()?.at ?? null
+	);
+}
+
+/** Deliveries made since an instant that were given up. */
+export function countUndelivered(db: Database, since: number): number {
+	return (
+		prepared<{ count: number }>(
+			db,
+			"SELECT count(*) AS count FROM delivery WHERE given_up_at IS NOT NULL AND created_at >= $since",
+		).get({ since })?.count ?? 0
+	);
+}
