@@ -102,6 +102,14 @@ document.addEventListener("keydown", (event) => {
 	}
 });
 
+// A choice was made: the menu it stood in has done its work, and a refresh would keep it open.
+document.addEventListener("submit", (event) => {
+	const menu = event.target.closest("details.menu");
+	if (menu === null) return;
+	menu.open = false;
+	menu.querySelector("summary").focus();
+});
+
 async function copy(button) {
 	const code = button.parentElement.querySelector("code");
 	const label = button.querySelector("span");

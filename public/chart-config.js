@@ -94,7 +94,7 @@ function seriesOptions(series, values, unit, format, colours) {
 	};
 }
 
-function failedWords(series, i) {
+export function failedWords(series, i) {
 	const failed = series.failed[i] ?? 0;
 	if (failed === 0) return "";
 	return series.runs[i] === 1 ? "failed" : `${failed} of ${series.runs[i]} failed`;
@@ -170,7 +170,7 @@ function phases({ phases: parts }, colours) {
 	};
 }
 
-function base(colours) {
+export function base(colours) {
 	return {
 		animation: false,
 		// Room for a mark on the first and the last day.
@@ -183,7 +183,7 @@ function base(colours) {
 }
 
 /** Dates along the foot: level, each day once, as many as have room. */
-function categories(labels, colours) {
+export function categories(labels, colours) {
 	return {
 		grid: { display: false },
 		border: { color: colours.line },
@@ -203,7 +203,7 @@ function categories(labels, colours) {
 }
 
 /** From zero, in steps that people count in, ending at a line. */
-function measure(max, unit, format, colours) {
+export function measure(max, unit, format, colours) {
 	const step = axisStep(max, unit);
 	return {
 		min: 0,
@@ -226,7 +226,7 @@ function withoutZeros(text) {
 	return text.replace(/(\.\d*?)0+(?=\D)/, "$1").replace(/\.(?=\D)/, "");
 }
 
-function tooltip(colours) {
+export function tooltip(colours) {
 	return {
 		backgroundColor: colours.text,
 		titleColor: colours.surface,
@@ -240,7 +240,7 @@ function tooltip(colours) {
 	};
 }
 
-function fade(colour, alpha) {
+export function fade(colour, alpha) {
 	const numbers = colour.match(/[\d.]+/g) ?? [];
 	return numbers.length >= 3 ? `rgba(${numbers.slice(0, 3).join(", ")}, ${alpha})` : colour;
 }

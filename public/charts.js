@@ -1,4 +1,4 @@
-// Draws the overview's charts from the data block in the page, and again whenever data, theme or paper changes.
+// Draws the charts of a page from the data block in the page, and again whenever data, theme or paper changes.
 import {
 	ArcElement,
 	BarController,
@@ -13,6 +13,7 @@ import {
 	Tooltip,
 } from "chart.js";
 import { chartConfig, failureMarks } from "./chart-config.js";
+import { jobChartConfig, usualBand } from "./job-charts.js";
 
 Chart.register(
 	ArcElement,
@@ -26,6 +27,7 @@ Chart.register(
 	PointElement,
 	Tooltip,
 	failureMarks,
+	usualBand,
 );
 
 let drawn = "";
@@ -62,7 +64,8 @@ function draw({ isForced = false } = {}) {
 	for (const canvas of canvases) {
 		Chart.getChart(canvas)?.destroy();
 		// A new object for every chart: Chart.js writes what it resolved into the options it is given.
-		new Chart(canvas, chartConfig(canvas.dataset.chart, data, colours));
+		const configOf = canvas.dataset.chart.startsWith("job-") ? jobChartConfig : chartConfig;
+		new Chart(canvas, configOf(canvas.dataset.chart, data, colours));
 	}
 	document.documentElement.dataset.charts = "drawn";
 }

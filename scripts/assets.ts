@@ -9,7 +9,7 @@ const publicDir = join(root, "public");
 const cacheDir = join(root, "node_modules", ".cache", "backup-monitor");
 
 /** Entry files of the client's bundles; the others in public/ are reached from them or are copied. */
-const entries = ["app.css", "app.js", "charts.js", "theme.js"];
+const entries = ["app.css", "pages.css", "app.js", "charts.js", "theme.js"];
 
 const contentTypes: Record<string, string> = {
 	".css": "text/css; charset=utf-8",

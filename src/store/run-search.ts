@@ -1,24 +1,24 @@
 // Finds runs by what they are, newest first, page after page: a cursor names the run a page ended with, so that what
 // arrives meanwhile moves nothing.
 import type { Database } from "bun:sqlite";
-import type { Kind, Outcome, Run } from "../run.ts";
+import type { Run } from "../run.ts";
 import { prepared } from "./database.ts";
+import { conditions, type RunFilter, valuesOf } from "./run-filter.ts";
 import { type RunRow, runColumns, runOf, selectRun } from "./runs.ts";
 
 /** Where a page ended: the start of its last run and its key. */
 export type Cursor = { at: number; id: number };
 
-export type RunFilter = {
-	jobId: number | null;
-	host: string | null;
-	kind: Kind | null;
-	outcome: Outcome | null;
-	/** Unix milliseconds, inclusive. */
-	since: number | null;
-	/** Unix milliseconds, exclusive. */
-	until: number | null;
-	/** Part of the id, the job's name, the error, the repository, the snapshot or the log; letters of either case. */
-	text: string | null;
+/** No filter. */
+export const anyRun: RunFilter = {
+	jobId: null,
+	host: null,
+	kind: null,
+	outcome: null,
+	label: null,
+	since: null,
+	until: null,
+	text: null,
 };
 
 /** `next` is null when there is nothing more; a page that ended early has fewer runs, or none, and a `next`. */
@@ -29,46 +29,76 @@ const mostRead = 200_000;
 const mostSearched = 20_000;
 /** Nearly always enough; what follows is four times as large each time. */
 const firstWindow = 1000;
+/** A text may be found in logs of 100 kB each: few runs at a time, and an end after this, also on a small machine. */
+const textWindow = 250;
+const patienceMs = 100;
 
-const start: Cursor = { at: Number.MAX_SAFE_INTEGER, id: Number.MAX_SAFE_INTEGER };
+const newest: Cursor = { at: Number.MAX_SAFE_INTEGER, id: Number.MAX_SAFE_INTEGER };
 
+/** The runs behind a cursor, newest first; without one the newest. */
 export function searchRuns(db: Database, filter: RunFilter, limit: number, after: Cursor | null = null): Page {
+	return search(db, filter, limit, after, older);
+}
+
+/** The runs before a cursor, those next to it, newest first; `next` leads to what is newer still. */
+export function searchNewer(db: Database, filter: RunFilter, limit: number, before: Cursor): Page {
+	const { runs, next } = search(db, filter, limit, before, newer);
+	return { runs: runs.reverse(), next };
+}
+
+/** Which way is read: a cursor, the filter's bound behind it, and the end of a window, as conditions. */
+type Way = { order: "DESC" | "ASC"; beyond: string; upToEnd: string; from: Cursor; end: Cursor };
+
+const older: Way = {
+	order: "DESC",
+	beyond: "started_at >= $bound AND started_at <= $at AND (started_at < $at OR run.id < $id)",
+	upToEnd: "(started_at > $endAt OR started_at = $endAt AND run.id >= $endId)",
+	from: newest,
+	end: { at: 0, id: 0 },
+};
+const newer: Way = {
+	order: "ASC",
+	beyond: "started_at <= $bound AND started_at >= $at AND (started_at > $at OR run.id > $id)",
+	upToEnd: "(started_at < $endAt OR started_at = $endAt AND run.id <= $endId)",
+	from: { at: 0, id: 0 },
+	end: newest,
+};
+
+function search(db: Database, filter: RunFilter, limit: number, after: Cursor | null, way: Way): Page {
+	const isInside = filter.text !== null || filter.label !== null;
 	const runs: Run[] = [];
 	let next = after;
-	let left = filter.text === null ? mostRead : mostSearched;
-	for (let size = Math.max(firstWindow, limit + 1); left > 0; size *= 4) {
+	let left = isInside ? mostSearched : mostRead;
+	const until = performance.now() + patienceMs;
+	let size = isInside ? textWindow : Math.max(firstWindow, limit + 1);
+	while (left > 0) {
 		const window = Math.min(size, left);
-		const page = readWindow(db, filter, limit - runs.length, next ?? start, window);
+		const page = readWindow(db, filter, limit - runs.length, next ?? way.from, window, way);
 		runs.push(...page.runs);
 		next = page.next;
-		if (next === null || runs.length >= limit) break;
+		if (next === null || runs.length >= limit || (isInside && performance.now() > until)) break;
 		left -= window;
+		if (!isInside) size *= 4;
 	}
 	return { runs, next };
 }
 
-const within = "started_at >= $since AND started_at <= $at AND (started_at < $at OR run.id < $id)";
 const ofJob = (jobId: number | null) => (jobId === null ? "" : "job_id = $jobId AND ");
 
 /** What is found among the next `window` runs behind a cursor. */
-function readWindow(db: Database, filter: RunFilter, limit: number, from: Cursor, window: number): Page {
-	const { jobId, host, kind, text, until } = filter;
-	const isBefore = until !== null && until <= from.at;
-	const at = isBefore ? until - 1 : from.at;
-	const id = isBefore ? start.id : from.id;
-	const question = { jobId, since: filter.since ?? 0, at, id };
-	const end = prepared<Cursor>(
+function readWindow(db: Database, filter: RunFilter, limit: number, from: Cursor, window: number, way: Way): Page {
+	const question = { jobId: filter.jobId, ...startOf(filter, from, way) };
+	const end = readEnd(db, filter.jobId, question, window, way);
+	const rows = prepared<RunRow>(
 		db,
-		`SELECT started_at AS at, id FROM run WHERE ${ofJob(jobId)}${within}
-		ORDER BY started_at DESC, id DESC LIMIT 1 OFFSET $window`,
-	).get({ ...question, window: window - 1 });
-	const rows = prepared<RunRow>(db, searchSql(filter)).all({
+		`SELECT ${runColumns} FROM run CROSS JOIN job ON job.id = run.job_id
+		WHERE ${way.beyond} AND ${way.upToEnd}${conditions(filter)}
+		ORDER BY started_at ${way.order}, run.id ${way.order} LIMIT $limit`,
+	).all({
 		...question,
-		endAt: end?.at ?? 0,
-		endId: end?.id ?? 0,
-		host,
-		kind,
-		pattern: text === null ? null : `%${text.replace(/[\\%_]/g, "\\$&")}%`,
+		...valuesOf(filter),
+		endAt: end?.at ?? way.end.at,
+		endId: end?.id ?? way.end.id,
 		// One more tells whether there is a next page.
 		limit: limit + 1,
 	});
@@ -78,25 +108,63 @@ function readWindow(db: Database, filter: RunFilter, limit: number, from: Cursor
 	return { runs: page.map(runOf), next };
 }
 
-function searchSql({ jobId, host, kind, outcome, text }: RunFilter): string {
-	const wanted = [
-		`${ofJob(jobId)}${within}`,
-		"(started_at > $endAt OR started_at = $endAt AND run.id >= $endId)",
-		host === null ? "" : "job.host = $host",
-		kind === null ? "" : "kind = $kind",
-		// Written out, not bound: only so does SQLite know that the index of failures has them all.
-		outcome === null ? "" : `outcome = '${outcome}'`,
-		text === null ? "" : containsText,
-	];
-	return `SELECT ${runColumns} FROM run CROSS JOIN job ON job.id = run.job_id
-		WHERE ${wanted.filter(Boolean).join(" AND ")}
-		ORDER BY started_at DESC, run.id DESC LIMIT $limit`;
+/** A cursor outside the filter's period is moved to the edge of it: SQLite takes one bound a side to its index. */
+function startOf({ since, until }: RunFilter, from: Cursor, way: Way): { bound: number; at: number; id: number } {
+	if (way === older) {
+		const at = until !== null && until <= from.at ? { at: until - 1, id: newest.id } : from;
+		return { bound: since ?? 0, ...at };
+	}
+	const at = since !== null && since > from.at ? { at: since, id: 0 } : from;
+	return { bound: until === null ? newest.at : until - 1, ...at };
 }
 
-const searched = ["error_message", "repository", "log"].map((field) => `report ->> '$.${field}'`);
-const containsText = `(${["backup_id", "job.name", "error_category", "snapshot_id", ...searched]
-	.map((value) => `${value} LIKE $pattern ESCAPE '\\'`)
-	.join(" OR ")})`;
+/** The last run of a window, or null where it reaches to the end. */
+function readEnd(
+	db: Database,
+	jobId: number | null,
+	question: { jobId: number | null; bound: number; at: number; id: number },
+	window: number,
+	{ beyond, order }: Way,
+): Cursor | null {
+	return prepared<Cursor>(
+		db,
+		`SELECT started_at AS at, id FROM run WHERE ${ofJob(jobId)}${beyond}
+		ORDER BY started_at ${order}, id ${order} LIMIT 1 OFFSET $window`,
+	).get({ ...question, window: window - 1 });
+}
+
+/** `isMore`: counting stopped there. */
+export type Count = { runs: number; isMore: boolean };
+
+// Counting along an index is quick; looking into each run is not.
+const mostCounted = 200_000;
+const mostCountedInside = 20_000;
+
+/** How many runs a filter finds; null where only reading every text could tell. */
+export function countFound(db: Database, filter: RunFilter): Count | null {
+	if (filter.text !== null || filter.label !== null) return null;
+	// Failures have an index of their own.
+	const inside = filter.outcome === "failure" ? "outcome = 'failure' AND " : "";
+	const isByIndex = filter.host === null && filter.kind === null && (filter.outcome === null || inside !== "");
+	const window = isByIndex ? mostCounted : mostCountedInside;
+	const question = { jobId: filter.jobId, ...startOf(filter, newest, older) };
+	if (isByIndex) {
+		const one = `SELECT 1 FROM run WHERE ${inside}${ofJob(filter.jobId)}${older.beyond} LIMIT $most`;
+		const row = prepared<{ runs: number }>(db, `SELECT count(*) AS runs FROM (${one})`).get({
+			...question,
+			most: window + 1,
+		});
+		const runs = row?.runs ?? 0;
+		return { runs: Math.min(runs, window), isMore: runs > window };
+	}
+	const end = readEnd(db, filter.jobId, question, window, older);
+	const found = prepared<{ runs: number }>(
+		db,
+		`SELECT count(*) AS runs FROM run CROSS JOIN job ON job.id = run.job_id
+		WHERE ${older.beyond} AND ${older.upToEnd}${conditions(filter)}`,
+	).get({ ...question, ...valuesOf(filter), endAt: end?.at ?? 0, endId: end?.id ?? 0 });
+	return { runs: found?.runs ?? 0, isMore: end !== null };
+}
 
 /** A run that failed, or the first one that succeeded after a failure. */
 export type Turn = { run: Run; what: "failure" | "recovery" };
@@ -112,16 +180,6 @@ export function readTurns(db: Database, limit: number): Turn[] {
 	}
 	return [...turns.values()].sort((a, b) => b.run.startedAt - a.run.startedAt).slice(0, limit);
 }
-
-export const anyRun: RunFilter = {
-	jobId: null,
-	host: null,
-	kind: null,
-	outcome: null,
-	since: null,
-	until: null,
-	text: null,
-};
 
 function readNextFinished(db: Database, { slug, startedAt, id }: Run): Run | null {
 	const row = prepared<RunRow>(

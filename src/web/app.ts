@@ -1,9 +1,11 @@
 // The web server: assets by Bun's own routes, everything else through the one gate and then Elysia.
 import { Elysia } from "elysia";
+import type { Alerting } from "../alerts/alerting.ts";
 import { type Config, ownNames } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import type { Monitor } from "../ingest/monitor.ts";
-import { log } from "../log.ts";
+import { logGrouped } from "../log.ts";
+import type { Problem } from "../overview.ts";
 import { assetRoutes } from "./assets.ts";
 import { routedAs } from "./bodies.ts";
 import type { Entry } from "./entry.ts";
@@ -12,7 +14,15 @@ import { answerJson, securityHeaders } from "./respond.ts";
 import { type Handler, type Peer, type Route, routes } from "./routes.ts";
 import { tokenOf } from "./tokens.ts";
 
-export type AppOptions = { monitor: Monitor; config: Config; clock: () => number; entry: Entry };
+export type AppOptions = {
+	monitor: Monitor;
+	alerting: Alerting;
+	config: Config;
+	clock: () => number;
+	entry: Entry;
+	/** All that is wrong with the monitor itself, and with those who report to it. */
+	problems: () => Problem[];
+};
 
 /** Largest body of a request that has no limit of its own. */
 const bodyLimit = 32 * 1024;
@@ -75,8 +85,10 @@ function openSection(section: Section, headers: Record<string, string>, peers: W
 	// Before the routes: Elysia gives a hook only to what is registered after it, and else shows the error's own text.
 	elysia.onError(({ error, code }) => {
 		if (code === "NOT_FOUND") return answerJson(headers, 404, { error: "There is nothing at this address." });
-		const id = crypto.randomUUID().slice(0, 8);
-		log(`internal error ${id}: ${error instanceof Error ? (error.stack ?? messageOf(error)) : String(error)}`);
+		const told = error instanceof Error ? (error.stack ?? messageOf(error)) : String(error);
+		// The same for the same error, so that it is found in the log where only the first of many is written.
+		const id = Bun.hash.xxHash32(told).toString(16).padStart(8, "0");
+		logGrouped(`internal error ${id}`, `internal error ${id}: ${told}`);
 		return answerJson(headers, 500, { error: `Internal error ${id}; the log has the details.` });
 	});
 	for (const route of section.routes) register(elysia, route.method, route.path, route.handler, peers);
@@ -166,7 +178,7 @@ export function listen(app: App, config: Config): Server {
 		routes: assetRoutes(securityHeaders(config)),
 		fetch: (request, server) => app.fetch(request, server),
 		error: (error) => {
-			log(`internal error: ${error.stack ?? error.message}`);
+			logGrouped(`internal error ${error.message}`, `internal error: ${error.stack ?? error.message}`);
 			return answerJson(securityHeaders(config), 500, { error: "Internal error; the log has the details." });
 		},
 	});

@@ -11,6 +11,12 @@ const colours: Record<BadgeState, string> = {
 	failed: "#c62828",
 	running: "#0a5fb4",
 	new: "#5c636b",
+	late: "#9a6700",
+	missed: "#c62828",
+	stuck: "#c62828",
+	stale: "#c62828",
+	paused: "#5c636b",
+	archived: "#5c636b",
 	unknown: "#5c636b",
 };
 

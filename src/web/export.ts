@@ -1,7 +1,8 @@
 // Runs as files: CSV for spreadsheets, JSONL for programs. Written page by page while the client reads.
 import type { Database } from "bun:sqlite";
 import { phaseSeconds, type Run } from "../run.ts";
-import { type Cursor, type RunFilter, searchRuns } from "../store/run-search.ts";
+import type { RunFilter } from "../store/run-filter.ts";
+import { type Cursor, searchRuns } from "../store/run-search.ts";
 import { wholeRunObject } from "./answers.ts";
 
 export type ExportFormat = { type: string; file: string; head: string; row: (run: Run) => string };

@@ -18,6 +18,8 @@ export type SelfReading = {
 	lastReadAt: number | null;
 	rejectedLines: number | null;
 	problems: { critical: number; warning: number };
+	/** Open alerts by severity; null is unknown. */
+	alerts: { critical: number; warning: number; info: number } | null;
 };
 
 type Labels = Record<string, string>;
@@ -33,7 +35,8 @@ export function jobMetrics(standings: Standing[]): Metric[] {
 	const size: Sample[] = [];
 	const runs: Sample[] = [];
 	const state: Sample[] = [];
-	for (const { job, finished, good, lastSuccessAt, counts, state: now } of standings) {
+	const due: Sample[] = [];
+	for (const { job, finished, good, lastSuccessAt, counts, state: now, dueAt } of standings) {
 		// Two hosts may use one name; a job without a host has no such label, which to Prometheus is an empty one.
 		const labels: Labels = job.host === "" ? { backup: job.name } : { backup: job.name, host: job.host };
 		if (finished !== null) lastRun.push([labels, (finished.endedAt ?? finished.startedAt) / 1000]);
@@ -44,6 +47,7 @@ export function jobMetrics(standings: Standing[]): Metric[] {
 			for (const phase of good.phases) phases.push([{ ...labels, phase: phase.name }, phase.seconds]);
 		}
 		for (const [outcome, count] of Object.entries(counts)) runs.push([{ ...labels, outcome }, count]);
+		if (dueAt !== null) due.push([labels, dueAt / 1000]);
 		for (const word of states) state.push([{ ...labels, state: word }, word === now ? 1 : 0]);
 	}
 	return [
@@ -54,6 +58,11 @@ export function jobMetrics(standings: Standing[]): Metric[] {
 		gauge("backup_last_size_bytes", "Size of the newest successful backup run.", size),
 		counter("backup_runs_total", "Backup runs that ended, by outcome, those included that retention deleted.", runs),
 		gauge("backup_state", "1 for the state a job is in, 0 for the others.", state),
+		gauge(
+			"backup_due_timestamp_seconds",
+			"When the next run is planned, or the one that did not come, Unix time.",
+			due,
+		),
 	];
 }
 
@@ -67,6 +76,11 @@ export function selfMetrics(self: SelfReading, jobs: number | null): Metric[] {
 			[{ severity: "critical" }, self.problems.critical],
 			[{ severity: "warning" }, self.problems.warning],
 		]),
+		gauge(
+			"backup_monitor_open_alerts",
+			"Alerts that are open, by severity.",
+			Object.entries(self.alerts ?? {}).map(([severity, count]) => [{ severity }, count]),
+		),
 		counter(
 			"backup_monitor_rejected_lines_total",
 			"Lines of the metrics file that could not be read.",

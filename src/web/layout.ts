@@ -37,10 +37,12 @@ const htmxConfig = JSON.stringify({
 
 const doctype = raw("<!doctype html>\n");
 
-type NavEntry = { path: "/" | "/setup"; name: string; icon: IconName };
+type NavEntry = { path: "/" | "/runs" | "/alerts" | "/setup"; name: string; icon: IconName };
 
 const navEntries: readonly NavEntry[] = [
 	{ path: "/", name: "Overview", icon: "home" },
+	{ path: "/runs", name: "Runs", icon: "runs" },
+	{ path: "/alerts", name: "Alerts", icon: "bell" },
 	{ path: "/setup", name: "Setup", icon: "setup" },
 ];
 
@@ -60,7 +62,11 @@ export function page({ title, theme, now, path, nav = "/", live }: PageOptions):
 <meta name="htmx-config" content="${htmxConfig}">
 <link rel="icon" type="image/svg+xml" href="${assetPath("favicon.svg")}">
 <link rel="stylesheet" href="${assetPath("app.css")}">
-<script src="${assetPath("app.js")}" defer></script>
+${
+	!isOverview(path) &&
+	html`<link rel="stylesheet" href="${assetPath("pages.css")}">
+`
+}<script src="${assetPath("app.js")}" defer></script>
 <script src="${assetPath("charts.js")}" defer></script>
 <noscript><meta http-equiv="refresh" content="300"></noscript>
 </head>
@@ -78,6 +84,11 @@ ${live}
 </body>
 </html>
 `;
+}
+
+/** The page that is opened first and most is drawn from one stylesheet. */
+function isOverview(path: string): boolean {
+	return path === "/" || path.startsWith("/?");
 }
 
 const mark = raw(

@@ -1,5 +1,6 @@
 // The metrics over HTTP: which form a client gets, and how long what was made stays good.
 import type { Database } from "bun:sqlite";
+import { readOpenAlerts } from "../store/alerts.ts";
 import { readDatabaseSize } from "../store/database.ts";
 import { countRejected } from "../store/rejected.ts";
 import { readStandings } from "../store/standings.ts";
@@ -26,7 +27,7 @@ type JobsText = { revision: number; text: string; jobs: number };
 
 /** `originalMetrics` answers `/api/metrics` where JSON is preferred. */
 export function metricsHandlers(
-	{ monitor, config, clock }: AppOptions,
+	{ monitor, config, clock, problems }: AppOptions,
 	headers: Record<string, string>,
 	originalMetrics: Handler,
 ): { metrics: Handler; metricsByAccept: Handler } {
@@ -44,7 +45,8 @@ export function metricsHandlers(
 	};
 
 	const readSelf = (db: Database | null): SelfReading => {
-		const count = (severity: string) => monitor.problems().filter((problem) => problem.severity === severity).length;
+		const wrong = problems();
+		const count = (severity: string) => wrong.filter((problem) => problem.severity === severity).length;
 		return {
 			version,
 			commit,
@@ -54,6 +56,7 @@ export function metricsHandlers(
 			lastReadAt: monitor.source.checkedAt,
 			rejectedLines: db === null ? null : countRejected(db),
 			problems: { critical: count("critical"), warning: count("warning") },
+			alerts: db === null ? null : countOpen(db),
 		};
 	};
 
@@ -79,6 +82,12 @@ export function metricsHandlers(
 			return response instanceof Response ? varied(response) : response.then(varied);
 		},
 	};
+}
+
+function countOpen(db: Database): NonNullable<SelfReading["alerts"]> {
+	const counts = { critical: 0, warning: 0, info: 0 };
+	for (const { severity } of readOpenAlerts(db)) counts[severity]++;
+	return counts;
 }
 
 const vary = "Accept, Accept-Encoding";

@@ -1,6 +1,19 @@
 // The routes that stand elsewhere (the original's, the monitor's own state, reporting), as /api/openapi.json describes them.
+import { alertKinds, severities } from "../alert.ts";
 import { json, type Operation } from "./openapi.ts";
-import { instant, list, objectOf, type Parameters, ref, type Schema, text, textOrNull, whole } from "./schema.ts";
+import {
+	instant,
+	instantOrNull,
+	list,
+	objectOf,
+	type Parameters,
+	ref,
+	type Schema,
+	text,
+	textOrNull,
+	whole,
+	wholeOrNull,
+} from "./schema.ts";
 
 const speed: Schema = { type: "number", description: "MiB per second, two decimals; 0 where unknown." };
 const zeroWhenUnknown = whole("0 where unknown.");
@@ -49,6 +62,46 @@ const problem = objectOf({
 	severity: { type: "string", enum: ["warning", "critical"] },
 	title: text(),
 	detail: text(),
+});
+
+const alert = objectOf({
+	id: whole(),
+	job: textOrNull("null: about the monitor itself, as slug and host."),
+	slug: textOrNull(),
+	host: textOrNull(),
+	kind: { type: "string", enum: alertKinds },
+	key: text("What tells two of one kind apart: a phase, a channel."),
+	severity: { type: "string", enum: severities },
+	sentence: text(),
+	run_id: wholeOrNull(),
+	opened_at: instant(),
+	escalated_at: instantOrNull(),
+	acknowledged_at: instantOrNull(),
+	acknowledged_until: instantOrNull("null while acknowledged: until it is over."),
+	snoozed_until: instantOrNull(),
+	resolved_at: instantOrNull(),
+	resolution: textOrNull(),
+	speaks_for: list(text()),
+});
+
+const undelivered = objectOf({
+	channel: text(),
+	event: text(),
+	about: text(),
+	created_at: instant(),
+	attempts: whole(),
+	error: textOrNull(),
+	next_try_at: instantOrNull("null: given up."),
+});
+
+const channel = objectOf({
+	name: text(),
+	type: text(),
+	address: text("Scheme and host; no secret."),
+	min_severity: { type: "string", enum: severities },
+	last_sent_at: instantOrNull(),
+	failing_since: instantOrNull(),
+	error: textOrNull(),
 });
 
 export const expositionTypes = {
@@ -138,6 +191,17 @@ export const otherOperations: Operation[] = [
 		parameters: limit(100),
 		answers: {
 			200: json("Lines", objectOf({ total: whole(), lines: list(rejectedLine), legacy: list({ type: "object" }) })),
+		},
+	},
+	{
+		method: "GET",
+		path: "/api/alerts",
+		summary: "What is open, what was, what was not delivered, and the channels",
+		answers: {
+			200: json(
+				"Alerts",
+				objectOf({ open: list(alert), recent: list(alert), undelivered: list(undelivered), channels: list(channel) }),
+			),
 		},
 	},
 	{

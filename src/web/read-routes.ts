@@ -1,5 +1,6 @@
 // The routes that other programs read: metrics, summary, jobs, runs, exports, badges, the feed, and their description.
 import type { Database } from "bun:sqlite";
+import { readOpenAlerts } from "../store/alerts.ts";
 import { allJobs } from "../store/daily.ts";
 import { findJob } from "../store/jobs.ts";
 import { countRejected } from "../store/rejected.ts";
@@ -58,7 +59,8 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 				standings,
 				totals: readRecentTotals(db, allJobs, zone, now),
 				rejected: countRejected(db),
-				problems: monitor.problems(),
+				problems: options.problems(),
+				openAlerts: readOpenAlerts(db).length,
 				version,
 			};
 			return summaryObject(reading, now, zone);

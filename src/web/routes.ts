@@ -1,22 +1,28 @@
 // Every route of the monitor in one table: its method, path, class, and what it answers.
 import type { Database } from "bun:sqlite";
-import { type Overview, type Range, ranges } from "../overview.ts";
+import type { Overview } from "../overview.ts";
 import { averagesOf, emptyTotals } from "../rollup.ts";
 import { readOverview } from "../store/overview.ts";
 import { findSource } from "../store/sources.ts";
 import { formatInstant } from "../time.ts";
 import { commit, version } from "../version.ts";
+import { actionRoutes } from "./action-routes.ts";
+import { alertRoutes } from "./alert-routes.ts";
 import { noSuchJob, type Query, readFailureRows, readFailureTrends, readMetrics, readRejectedLines } from "./api.ts";
 import type { AppOptions } from "./app.ts";
-import { readBody } from "./bodies.ts";
+import { backTo, cookieOf, formOf } from "./forms.ts";
 import { fragmentVary, wantsFragment } from "./fragment.ts";
 import type { Declared, Method } from "./guard.ts";
+import { jobPageRoutes } from "./job-page-routes.ts";
 import { parseTheme } from "./layout.ts";
+import { type OverviewAsked, readOverviewAsked } from "./overview-question.ts";
 import type * as OverviewPages from "./pages/overview.ts";
 import { pingRoutes } from "./ping-routes.ts";
 import { pushRoutes } from "./push-routes.ts";
 import { readRoutes } from "./read-routes.ts";
 import { answer, answerJson, BodyCache, htmlType, jsonType } from "./respond.ts";
+import { runJudge } from "./run-judged.ts";
+import { runPageRoutes } from "./run-pages-routes.ts";
 import { setupRoutes } from "./setup-routes.ts";
 import type { Grant } from "./tokens.ts";
 
@@ -29,7 +35,6 @@ export type Route = Declared & { handler: Handler };
 // Relative times in a page are rewritten by the browser; this bounds how old the rest may be.
 const pageForMs = 5000;
 const dataForMs = 60_000;
-const longestForm = 32 * 1024;
 
 export function routes(options: AppOptions, headers: Record<string, string>): Route[] {
 	const { monitor, config, clock, entry } = options;
@@ -54,23 +59,21 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		answerJson(headers, 503, { error: monitor.problems()[0]?.title ?? "The database is not open." });
 
 	const overviewOf = (params: URLSearchParams): Overview | null => {
-		const range = ranges.find((known) => known === params.get("range")) ?? "30";
-		const job = params.get("job") || null;
-		const shared = { problems: allProblems(), retentionDays: config.retentionDays };
+		const asked = readOverviewAsked(params);
+		const { alerting } = options;
+		const shared = {
+			problems: options.problems(),
+			retentionDays: config.retentionDays,
+			channels: alerting.channels.settings.length,
+		};
 		const { path, checkedAt } = monitor.source;
 		if (monitor.db === null)
-			return { ...nothing(clock(), config.zone, range), ...shared, source: { path, checkedAt, lines: 0 } };
-		const question = { now: clock(), zone: config.zone, job, range, metricsFile: config.metricsFile };
-		const stored = readOverview(monitor.db, question);
+			return { ...nothing(clock(), config.zone, asked), ...shared, source: { path, checkedAt, lines: 0 } };
+		const place = { now: clock(), zone: config.zone, metricsFile: config.metricsFile, settings: alerting.settings };
+		const stored = readOverview(monitor.db, { ...asked, ...place });
 		if (stored === null) return null;
 		const { lines, ...rest } = stored;
 		return { ...rest, ...shared, source: { path, checkedAt, lines } };
-	};
-
-	/** The monitor's own, and what is wrong with those who report to it. */
-	const allProblems = () => {
-		const refused = entry.problem(clock());
-		return refused === null ? monitor.problems() : [...monitor.problems(), refused];
 	};
 
 	// The pages are loaded with the first one that is asked for: many a server is only scraped.
@@ -84,6 +87,7 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		if (pages === null) return loadPages().then(() => home(request, params, peer));
 		const { overviewLive, overviewPage } = pages;
 		const search = searchOf(request);
+		noteAddress(request, options);
 		const isFragment = wantsFragment(request.headers);
 		const theme = parseTheme(cookieOf(request, "theme"));
 		const units = { iec: config.units === "iec" };
@@ -106,7 +110,7 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 	};
 
 	const healthDetails: Handler = () => {
-		const problems = allProblems();
+		const problems = options.problems();
 		const source = monitor.db === null ? null : findSource(monitor.db, config.metricsFile);
 		return answerJson(headers, 200, {
 			status: problems.some((problem) => problem.severity === "critical") ? "degraded" : "ok",
@@ -185,23 +189,42 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		...pushRoutes(options, headers),
 		...pingRoutes(options, headers),
 		...setupRoutes(options, headers),
+		...jobPageRoutes(options, headers),
+		...runPageRoutes(options, headers, runJudge(options)),
+		...alertRoutes(options, headers),
+		...actionRoutes(options, headers),
 	];
 }
 
-function nothing(now: number, zone: string, range: Range): Omit<Overview, "problems" | "retentionDays" | "source"> {
+/** Where a browser reached this server: the links in messages lead there, unless PUBLIC_URL says where. */
+function noteAddress(request: Request, { alerting, config }: AppOptions): void {
+	const host = request.headers.get("host");
+	if (config.publicUrl !== null || host === null || request.headers.get("sec-fetch-mode") !== "navigate") return;
+	alerting.noteAddress(`${request.headers.get("x-forwarded-proto") === "https" ? "https" : "http"}://${host}`);
+}
+
+function nothing(now: number, zone: string, { range, filter }: OverviewAsked): Omit<
+	Overview,
+	"problems" | "retentionDays" | "source" | "channels"
+> {
 	return {
 		now,
 		zone,
 		job: null,
 		jobs: [],
 		range,
+		filter,
 		from: now,
 		totals: averagesOf(emptyTotals()),
 		before: null,
 		series: { per: "run", points: [] },
 		newest: null,
 		usualPhases: {},
-		latest: [],
+		judged: [],
+		alerts: [],
+		night: [],
+		totalSize: null,
+		restore: null,
 		recent: [],
 		failures: [],
 		trend: [],
@@ -212,27 +235,4 @@ function nothing(now: number, zone: string, range: Range): Omit<Overview, "probl
 function searchOf(request: Request): string {
 	const mark = request.url.indexOf("?");
 	return mark === -1 ? "" : request.url.slice(mark);
-}
-
-function cookieOf(request: Request, name: string): string | null {
-	const cookies = request.headers.get("cookie");
-	if (cookies === null) return null;
-	for (const pair of cookies.split(";")) {
-		const [key, value] = pair.split("=", 2);
-		if (key?.trim() === name) return value ?? "";
-	}
-	return null;
-}
-
-/** The fields of a form; a body that is none is an empty one. */
-async function formOf(request: Request): Promise<URLSearchParams> {
-	const type = request.headers.get("content-type") ?? "";
-	if (!type.includes("application/x-www-form-urlencoded")) return new URLSearchParams();
-	const body = await readBody(request, longestForm).catch(() => "");
-	return new URLSearchParams(body.toString());
-}
-
-/** A path of this server and nothing else: where a form came from. */
-function backTo(path: string | null): string {
-	return path !== null && /^\/(?![/\\])[\x21-\x7e]*$/.test(path) ? path : "/";
 }

@@ -2,7 +2,8 @@
 import type { Database } from "bun:sqlite";
 import { type Kind, kinds, type Outcome, outcomes } from "../run.ts";
 import { findJob } from "../store/jobs.ts";
-import type { Cursor, RunFilter } from "../store/run-search.ts";
+import type { Label, RunFilter } from "../store/run-filter.ts";
+import type { Cursor } from "../store/run-search.ts";
 import { parseTimestamp } from "../time.ts";
 import { type Parameters, readQuery, type Values } from "./schema.ts";
 
@@ -15,13 +16,19 @@ export const filterParameters: Parameters = {
 	host: { type: "string", description: "Exactly this host." },
 	kind: { type: "string", enum: kinds, description: "What the run did." },
 	outcome: { type: "string", enum: outcomes, description: "How it ended; `running` has not." },
+	label: {
+		type: "string",
+		description: "A label of the report, `name=value`; `name` alone with any value.",
+	},
 	since: { type: "string", format: "instant", description: "Began at this time or later; ISO 8601 or Unix time." },
 	until: { type: "string", format: "instant", description: "Began before this time." },
 	q: {
 		type: "string",
-		description: "Text in the backup id, job, error, repository, snapshot id or log; capitals do not matter.",
+		description: "Text in the backup id, job, error, warnings, repository, snapshot id or log; capitals do not matter.",
 	},
 };
+
+const cursorPattern = /^[0-9a-z]{1,11}-[0-9a-z]{1,11}$/;
 
 export const pageParameters: Parameters = {
 	...filterParameters,
@@ -34,7 +41,7 @@ export const pageParameters: Parameters = {
 	},
 	cursor: {
 		type: "string",
-		pattern: "^[0-9a-z]{1,11}-[0-9a-z]{1,11}$",
+		pattern: cursorPattern.source,
 		description: "`next` of the page before. It stays valid, whatever arrives meanwhile.",
 	},
 };
@@ -63,6 +70,7 @@ export function readRunQuery(
 				host: textOf(values, "host"),
 				kind: kinds.find((kind): kind is Kind => kind === values.kind) ?? null,
 				outcome: outcomes.find((outcome): outcome is Outcome => outcome === values.outcome) ?? null,
+				label: parseLabel(textOf(values, "label")),
 				since: numberOf(values, "since"),
 				until: numberOf(values, "until"),
 				text: textOf(values, "q"),
@@ -83,8 +91,21 @@ function numberOf(values: Values, name: string): number | null {
 	return value === null ? null : Number(value);
 }
 
+/** "place=attic", or "place" for any value of it. */
+export function parseLabel(text: string | null): Label | null {
+	if (text === null) return null;
+	const mark = text.indexOf("=");
+	if (mark === -1) return { name: text.trim(), value: null };
+	return { name: text.slice(0, mark).trim(), value: text.slice(mark + 1).trim() };
+}
+
 export function formatCursor({ at, id }: Cursor): string {
 	return `${at.toString(36)}-${id.toString(36)}`;
+}
+
+/** What `formatCursor` wrote, or null. */
+export function readCursor(text: string | null): Cursor | null {
+	return text !== null && cursorPattern.test(text) ? parseCursor(text) : null;
 }
 
 function parseCursor(text: string): Cursor {

@@ -3,7 +3,7 @@ import type { Problem, Totals } from "../overview.ts";
 import { compareStates, type State, states } from "../state.ts";
 import type { Standing } from "../store/standings.ts";
 import { formatInstant } from "../time.ts";
-import { plainText, verdict } from "../verdict.ts";
+import { plainText, type VerdictJob, verdict } from "../verdict.ts";
 import { instantOrNull, list, numberOrNull, objectOf, text, textOrNull, whole, wholeOrNull } from "./schema.ts";
 
 const mostItems = 50;
@@ -12,11 +12,18 @@ export const summarySchema = objectOf({
 	status: { type: "string", enum: [...states, "unknown"], description: "The worst state of all jobs." },
 	sentence: text("What the overview says on top."),
 	jobs: whole(),
-	ok: whole("Jobs in this state, as the next four."),
+	ok: whole("Jobs in this state, as the next ten."),
 	warning: whole(),
 	failed: whole(),
 	running: whole(),
 	new: whole(),
+	late: whole(),
+	missed: whole(),
+	stuck: whole(),
+	stale: whole(),
+	paused: whole(),
+	archived: whole(),
+	open_alerts: whole(),
 	last_run: instantOrNull("When the newest backup run of all jobs ended."),
 	last_run_job: textOrNull(),
 	last_success: instantOrNull("When the newest successful one ended."),
@@ -57,12 +64,19 @@ export type SummaryReading = {
 	totals: Totals;
 	rejected: number;
 	problems: Problem[];
+	openAlerts: number;
 	version: string;
+	/** As the overview judges them; else from the standings, which know no alerts and no ladder. */
+	verdictJobs?: VerdictJob[];
 };
+
+function verdictJobOf({ job, state, lastSuccessAt, dueAt }: Standing): VerdictJob {
+	const { slug, name } = job;
+	return { slug, name, state, oddity: null, lastGoodAt: lastSuccessAt, isPlanned: dueAt !== null };
+}
 
 export function summaryObject(reading: SummaryReading, now: number, zone: string) {
 	const { standings, totals, problems } = reading;
-	const latest = standings.flatMap(({ running, finished }) => [running, finished].filter((run) => run !== null));
 	const count = (state: State) => standings.filter((standing) => standing.state === state).length;
 	const age = (at: number | null) => (at === null ? null : Math.max(0, Math.floor((now - at) / 1000)));
 	const stamp = (at: number | null) => (at === null ? null : formatInstant(at, zone));
@@ -83,13 +97,20 @@ export function summaryObject(reading: SummaryReading, now: number, zone: string
 	const isBlind = problems.some(({ severity }) => severity === "critical");
 	return {
 		status: isBlind ? "unknown" : (worst[0]?.state ?? "new"),
-		sentence: plainText(verdict({ now, job: null, latest, problems }).sentence),
+		sentence: plainText(verdict({ now, jobs: reading.verdictJobs ?? standings.map(verdictJobOf), problems }).sentence),
 		jobs: standings.length,
 		ok: count("ok"),
 		warning: count("warning"),
 		failed: count("failed"),
 		running: count("running"),
 		new: count("new"),
+		late: count("late"),
+		missed: count("missed"),
+		stuck: count("stuck"),
+		stale: count("stale"),
+		paused: count("paused"),
+		archived: count("archived"),
+		open_alerts: reading.openAlerts,
 		last_run: stamp(lastRun === null ? null : endOf(lastRun)),
 		last_run_job: lastRun?.job.name ?? null,
 		last_success: stamp(newest?.lastSuccessAt ?? null),

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { Batch, readText } from "../../src/ingest/record.ts";
 import { closeDatabase, openDatabase, prepareDatabase, transaction } from "../../src/store/database.ts";
 import { readJob } from "../../src/store/jobs.ts";
-import { anyRun, type Cursor, type RunFilter, readTurns, searchRuns } from "../../src/store/run-search.ts";
+import type { RunFilter } from "../../src/store/run-filter.ts";
+import { anyRun, type Cursor, countFound, readTurns, searchNewer, searchRuns } from "../../src/store/run-search.ts";
 import { cleanUp, makeFolder } from "../binary.ts";
 import { aLine, firstStart } from "../lines.ts";
 
@@ -41,7 +42,13 @@ test("newest first, each filter alone and together", () => {
 		aLine(0, { job: "a", host: "pi" }),
 		aLine(1, { job: "a", host: "pi", success: false, error_message: "Disk is 100% full", error_category: "disk" }),
 		aLine(2, { job: "b", host: "nas", kind: "check", repository: "s3:bucket_1" }),
-		aLine(3, { job: "b", host: "nas", outcome: "warning", log: "line one\nÜber zwei" }),
+		aLine(3, {
+			job: "b",
+			host: "nas",
+			outcome: "warning",
+			log: "line one\nÜber zwei",
+			warning_messages: ["File vanished"],
+		}),
 		aLine(4, { job: "b", host: "nas", outcome: "running" }),
 	);
 	const jobId = readJob(db, "a", "pi")?.id ?? 0;
@@ -56,6 +63,7 @@ test("newest first, each filter alone and together", () => {
 	expect(find({ until: firstStart + 2 * hour })).toEqual(["run-1", "run-0"]);
 	expect(find({ since: firstStart + hour, until: firstStart + 3 * hour })).toEqual(["run-2", "run-1"]);
 	expect(find({ text: "zwei" })).toEqual(["run-3"]);
+	expect(find({ text: "file van" })).toEqual(["run-3"]);
 });
 
 test("in the text searched for, % and _ and \\ are themselves", () => {
@@ -129,4 +137,55 @@ test("failures and the first run that worked again, newest first", () => {
 	const turns = readTurns(db, 50).map(({ run, what }) => `${run.backupId} ${what}`);
 	expect(turns).toEqual(["run-7 failure", "run-5 recovery", "run-2 failure", "run-1 failure"]);
 	expect(readTurns(db, 2).map(({ run }) => run.backupId)).toEqual(["run-7", "run-5"]);
+});
+
+test("a label of the report, with its value or with any", () => {
+	record(
+		aLine(0, { labels: { place: "attic", 'od"d.key': "x" } }),
+		aLine(1, { labels: { place: "cellar" } }),
+		aLine(2, { labels: { isCold: true, tier: 3 } }),
+		aLine(3),
+	);
+	const label = (name: string, value: string | null) => find({ label: { name, value } });
+	expect(label("place", "attic")).toEqual(["run-0"]);
+	expect(label("place", null)).toEqual(["run-1", "run-0"]);
+	expect(label('od"d.key', "x")).toEqual(["run-0"]);
+	expect(label("isCold", "true")).toEqual(["run-2"]);
+	expect(label("tier", "3")).toEqual(["run-2"]);
+	expect(label("place", "' OR 1=1 --")).toEqual([]);
+	expect(label("attic", null)).toEqual([]);
+});
+
+test.each([1, 3, 7])("pages of %i lead back to the newest over the same runs", (limit) => {
+	record(
+		...Array.from({ length: 40 }, (_, n) =>
+			aLine(Math.floor(n / 3), { backup_id: `same-${n}`, host: n % 2 ? "a" : "b" }),
+		),
+	);
+	for (const filter of [{}, { host: "a" }, { since: firstStart + 3 * hour, until: firstStart + 9 * hour }]) {
+		const whole = find(filter);
+		const oldest = searchRuns(db, { ...anyRun, ...filter }, 365).runs.at(-1);
+		if (oldest === undefined) throw new Error("nothing was found");
+		const back = [oldest.backupId];
+		let cursor: Cursor | null = { at: oldest.startedAt, id: oldest.id };
+		while (cursor !== null) {
+			const page = searchNewer(db, { ...anyRun, ...filter }, limit, cursor);
+			back.unshift(...page.runs.map((run) => run.backupId));
+			cursor = page.next;
+		}
+		expect(back).toEqual(whole);
+	}
+});
+
+test("counts what a filter finds, and says when it stopped counting", () => {
+	const lines = Array.from({ length: 20_100 }, (_, n) =>
+		aLine(n, { host: n < 3 ? "far" : "near", duration_archive: undefined }),
+	);
+	record(...lines, aLine(30_000, { host: "near", kind: "check", success: false }));
+	const count = (filter: Partial<RunFilter>) => countFound(db, { ...anyRun, ...filter });
+	expect(count({})).toEqual({ runs: 20_101, isMore: false });
+	expect(count({ outcome: "failure" })).toEqual({ runs: 1, isMore: false });
+	expect(count({ kind: "check", host: "near" })).toEqual({ runs: 1, isMore: true });
+	expect(count({ until: firstStart + 2 * hour, host: "far" })).toEqual({ runs: 2, isMore: false });
+	expect(count({ text: "near" })).toBeNull();
 });

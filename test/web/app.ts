@@ -1,9 +1,10 @@
 // The application without a port, on a database of its own and with the clock it is given.
 import { readConfig } from "../../src/config.ts";
-import { Monitor } from "../../src/ingest/monitor.ts";
+import type { Monitor } from "../../src/ingest/monitor.ts";
 import { type App, createApp } from "../../src/web/app.ts";
 import { Entry } from "../../src/web/entry.ts";
 import { readTokens } from "../../src/web/tokens.ts";
+import { wire } from "../../src/web/wiring.ts";
 
 export type TestApp = {
 	app: App;
@@ -17,10 +18,11 @@ export async function openApp(
 	env: Record<string, string> = {},
 ): Promise<TestApp> {
 	const config = readConfig({ DATA_DIR: dataDir, TZ: "UTC", ...env });
-	const monitor = new Monitor(config, clock);
+	const parts = wire(config, clock, new Entry(readTokens(config), clock));
+	const { monitor } = parts;
 	monitor.start();
 	await monitor.catchUp();
-	const app = createApp({ monitor, config, clock, entry: new Entry(readTokens(config), clock) });
+	const app = createApp(parts);
 	const get = async (path: string, headers: Record<string, string> = {}, method = "GET") =>
 		app.fetch(new Request(`http://localhost:5001${path}`, { method, headers: { host: "localhost:5001", ...headers } }));
 	return { app, monitor, get };

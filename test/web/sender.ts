@@ -2,10 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig } from "../../src/config.ts";
-import { Monitor } from "../../src/ingest/monitor.ts";
+import type { Monitor } from "../../src/ingest/monitor.ts";
 import { createApp } from "../../src/web/app.ts";
 import { Entry } from "../../src/web/entry.ts";
 import { readTokens, type Tokens } from "../../src/web/tokens.ts";
+import { wire } from "../../src/web/wiring.ts";
 import { makeFolder } from "../binary.ts";
 
 export type Sent = {
@@ -42,11 +43,12 @@ export async function openSender(env: Record<string, string> = {}, dataDir = mak
 	let at = Date.UTC(2026, 10, 23, 2);
 	const clock = () => at;
 	const config = readConfig({ DATA_DIR: dataDir, TZ: "UTC", RETENTION_DAYS: "36500", ...env });
-	const monitor = new Monitor(config, clock);
+	const tokens = readTokens(config);
+	const parts = wire(config, clock, new Entry(tokens, clock));
+	const { monitor } = parts;
 	monitor.start();
 	await monitor.catchUp();
-	const tokens = readTokens(config);
-	const app = createApp({ monitor, config, clock, entry: new Entry(tokens, clock) });
+	const app = createApp(parts);
 	const token = tokens.token ?? "";
 	const send = async (path: string, { method = "POST", body, headers = {}, token: given, address }: Sent = {}) => {
 		const auth = given === null ? null : (given ?? (path.startsWith("/ping/") ? null : token));

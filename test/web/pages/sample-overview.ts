@@ -1,5 +1,18 @@
 // A believable overview without a database: the same numbers at every call, so that tests may name them.
-import type { JobRef, Overview, Point, Totals } from "../../../src/overview.ts";
+import { type DaySums, jobDays, medianOf, weeklyChange } from "../../../src/job-days.ts";
+import type { Judgement } from "../../../src/judge.ts";
+import { ladderOf } from "../../../src/ladder.ts";
+import {
+	everyJob,
+	type JobRef,
+	type NightRun,
+	type Overview,
+	type OverviewAlert,
+	type OverviewJob,
+	type Point,
+	type ShortRun,
+	type Totals,
+} from "../../../src/overview.ts";
 import type { Run } from "../../../src/run.ts";
 import { rate } from "../../../src/run.ts";
 
@@ -85,7 +98,13 @@ export function emptyOverview(over: Partial<Overview> = {}): Overview {
 		series: { per: "run", points: [] },
 		newest: null,
 		usualPhases: {},
-		latest: [],
+		judged: [],
+		filter: everyJob,
+		alerts: [],
+		night: [],
+		totalSize: null,
+		restore: null,
+		channels: 1,
 		recent: [],
 		failures: [],
 		trend: [],
@@ -101,27 +120,171 @@ const names = ["postgres-dump", "docker-volumes", "photos-borg", "nas-restic", "
 const sizes = [1.85e9, 3.74e9, 813e9, 385e9, 148e9, 43.4e6];
 const durations = [396, 1835, 1874, 1112, 2702, 23];
 
+const startMinutes = [90, 120, 315, 150, 210, 240];
+
+/** How a job of the sample stands; what is left out is that all is well. */
+export type JobLook = {
+	state?: Judgement["state"];
+	reason?: string;
+	host?: string;
+	title?: string | null;
+	oddity?: OverviewJob["oddity"];
+	/** Days ago on which every run failed, or none came. */
+	failed?: number[];
+	missed?: number[];
+	labels?: Record<string, string>;
+	slower?: number;
+	source?: Judgement["plan"]["source"];
+};
+
+const today = Math.floor((now + hour) / day);
+const midnight = today * day - hour;
+
+/** A daily job with thirty days behind it, judged as `look` says. */
+export function aJob(ref: JobRef, place = 0, look: JobLook = {}): OverviewJob {
+	const { state = "ok", host = ref.host, failed = [], missed = [], slower = 1, source = "learned" } = look;
+	const size = sizes[place % 6] ?? 1e9;
+	const seconds = durations[place % 6] ?? 60;
+	const minutes = startMinutes[place % 6] ?? 60;
+	const sums = Array.from({ length: 30 }, (_, i): DaySums => {
+		const ago = 29 - i;
+		const isFailed = failed.includes(ago);
+		const grown = size * (1 - ago * (0.0006 + (place % 5) * 0.0007) + ((i * 7) % 5) * 0.0008);
+		const took = seconds * (1 + ((i * 5) % 7) / 60) * (ago < 6 ? slower : 1);
+		return {
+			day: today - ago,
+			succeeded: isFailed ? 0 : 1,
+			warned: 0,
+			failed: isFailed ? 1 : 0,
+			duration: isFailed ? null : took,
+			size: isFailed ? null : grown,
+		};
+	}).filter(({ day: at }) => !missed.includes(today - at));
+	const isRunning = state === "running" || state === "stuck";
+	const seen = isRunning ? sums.filter(({ day: at }) => at < today) : sums;
+	const runOn = ({ day: at, duration, size: bytes, failed: bad }: DaySums): ShortRun => {
+		const startedAt = midnight + (at - today) * day + minutes * 60_000;
+		const took = duration ?? 394;
+		return {
+			id: 1000 + place * 100 + (today - at),
+			outcome: bad > 0 ? "failure" : "success",
+			startedAt,
+			endedAt: startedAt + took * 1000,
+			duration: took,
+			size: bytes === null ? null : Math.round(bytes),
+		};
+	};
+	const last = seen.at(-1);
+	const lastGood = seen.findLast(({ succeeded }) => succeeded > 0);
+	const good = lastGood === undefined ? null : runOn(lastGood);
+	const usualDuration = medianOf(seen.flatMap(({ duration }) => (duration === null ? [] : [duration])));
+	const sized = seen.flatMap(({ day: at, size: bytes }) => (bytes === null ? [] : [{ day: at, size: bytes }]));
+	const slot = midnight + day + minutes * 60_000;
+	const firstMissed = missed.length === 0 ? null : slot - (Math.max(...missed.filter((n) => n < 5), 0) + 1) * day;
+	const isWaiting = state === "missed" || state === "late";
+	const reasons: Partial<Record<Judgement["state"], string>> = {
+		failed: "Failed Monday 01:30 after 6 min 34 s: rclone: dial tcp 203.0.113.9:443: i/o timeout.",
+		missed: "No run since Friday 21:00; 2 runs were missed, the first was due Saturday 21:00.",
+		paused: "Paused until 1 December.",
+	};
+	const judgement: Judgement = {
+		state,
+		since: good?.endedAt ?? null,
+		reason: look.reason ?? reasons[state] ?? "Succeeded Monday; next due Tuesday.",
+		plan: {
+			schedule: { type: "cron", cron: `${minutes % 60} ${Math.floor(minutes / 60)} * * *`, zone: "Europe/Berlin" },
+			source,
+			startGrace: 1800,
+			maxRuntime: 4 * seconds,
+			words: "daily, learned from 30 runs",
+		},
+		dueAt: state === "paused" || state === "archived" ? null : isWaiting ? firstMissed : slot,
+		deadlineAt: null,
+		missed: state === "missed" && firstMissed !== null ? { firstAt: firstMissed, count: 2 } : null,
+		checkAt: null,
+	};
+	const lastGoodAt = good?.endedAt ?? null;
+	const odd = look.oddity ?? null;
+	const plausibility =
+		lastGoodAt === null
+			? null
+			: {
+					at: lastGoodAt,
+					findings: odd === null ? [] : [{ severity: odd.severity, sentence: "41 MB, usually 402 MB." }],
+					learning: null,
+				};
+	return {
+		...ref,
+		host,
+		title: look.title ?? null,
+		labels: look.labels ?? {},
+		judgement,
+		ladder: ladderOf({ judgement, lastGoodAt, plausibility }),
+		oddity: odd,
+		pausedUntil: state === "paused" ? Date.parse("2026-12-01T00:00:00+01:00") : null,
+		lastGoodAt,
+		rpo: null,
+		rto: null,
+		running: isRunning
+			? { id: 7, outcome: "running", startedAt: now - 26 * 60_000, endedAt: null, duration: null, size: null }
+			: null,
+		finished: last === undefined ? null : runOn(last),
+		good,
+		days: jobDays(seen, {
+			from: today - 29,
+			today,
+			firstDay: today - 29,
+			dueDays: new Map(Array.from({ length: 30 }, (_, i) => [today - i, today - i])),
+			missedDay: null,
+			isRunning,
+			usualDuration: slower > 1 ? seconds : usualDuration,
+		}),
+		sizes: sized.map(({ size: bytes }) => bytes),
+		sizePerWeek: weeklyChange(sized),
+		usualDuration: slower > 1 ? seconds : usualDuration,
+		drift: slower > 1 ? { before: seconds, after: seconds * slower } : null,
+		restore: null,
+	};
+}
+
+export function anAlert(over: Partial<OverviewAlert> = {}): OverviewAlert {
+	return {
+		id: 1,
+		kind: "failed",
+		severity: "critical",
+		sentence: "Failed Monday 01:30 after 6 min 34 s: rclone: dial tcp 203.0.113.9:443: i/o timeout.",
+		runId: 1000,
+		openedAt: now - 6 * hour,
+		acknowledgedAt: null,
+		acknowledgedUntil: null,
+		snoozedUntil: null,
+		slug: "postgres-dump",
+		speaksFor: 0,
+		...over,
+	};
+}
+
+const sampleLooks: JobLook[] = [
+	{ state: "failed", failed: [0, 19], host: "pi4" },
+	{ failed: [9, 22, 23], slower: 1.36, host: "pi4" },
+	{ state: "running", host: "nas" },
+	{ host: "nas" },
+	{ host: "pve", labels: { place: "attic" } },
+	{ state: "paused", host: "pi4" },
+];
+
 /** Six jobs over thirty days, with four failures; `jobCount` copies the six under other names. */
 export function sampleOverview(over: Partial<Overview> = {}, jobCount = 6): Overview {
 	const jobs: JobRef[] = Array.from({ length: jobCount }, (_, i) => {
 		const name = i < 6 ? (names[i] ?? "") : `${names[i % 6]}-${Math.floor(i / 6)}`;
 		return { slug: name, name, host: "" };
 	});
-	const latest = jobs.map((job, i) => {
-		const startedAt = now - (4 + i * 0.7) * hour;
-		const base = { id: 100 + i, job: job.name, slug: job.slug, startedAt, backupId: `2026-11-23_0${i}0013` };
-		if (i === 0) return aFailure(base);
-		if (i === 2)
-			return aRun({
-				...base,
-				outcome: "running",
-				startedAt: now - 26 * 60_000,
-				duration: null,
-				size: null,
-				phases: [],
-			});
-		return aRun({ ...base, size: sizes[i % 6] ?? null, duration: durations[i % 6] ?? null });
-	});
+	const judged = jobs.map((job, i) => aJob(job, i, i < 6 ? sampleLooks[i] : (sampleLooks[3 + (i % 3)] ?? {})));
+	const rank = { failed: 0, running: 1, ok: 2, paused: 3 } as Record<string, number>;
+	judged.sort((a, b) => (rank[a.judgement.state] ?? 2) - (rank[b.judgement.state] ?? 2));
+	const night = judged.flatMap(({ slug, running, finished }): NightRun[] =>
+		[running, finished].flatMap((run) => (run !== null && run.startedAt > now - day ? [{ ...run, slug }] : [])),
+	);
 	const points = Array.from({ length: 30 }, (_, i) => point(29 - i));
 	const recent = Array.from({ length: 14 }, (_, i) => {
 		const job = jobs[i % jobs.length];
@@ -134,7 +297,10 @@ export function sampleOverview(over: Partial<Overview> = {}, jobCount = 6): Over
 	});
 	return emptyOverview({
 		jobs,
-		latest,
+		judged,
+		alerts: judged.some(({ judgement }) => judgement.state === "failed") ? [anAlert()] : [],
+		night,
+		totalSize: jobCount > 1 ? 1.57e12 : null,
 		totals: {
 			runs: 177,
 			succeeded: 172,

@@ -1,0 +1,28 @@
+// Puts the running parts together: the monitor that takes reports, the alerting that judges them, and what both know of
+// troubles. Nothing is started here.
+import { Alerting } from "../alerts/alerting.ts";
+import type { Config } from "../config.ts";
+import { Monitor } from "../ingest/monitor.ts";
+import type { Problem } from "../overview.ts";
+import type { AppOptions } from "./app.ts";
+import type { Entry } from "./entry.ts";
+
+export function wire(config: Config, clock: () => number, entry: Entry): AppOptions {
+	const monitor = new Monitor(config, clock);
+	const alerting = new Alerting({
+		config,
+		clock,
+		db: () => monitor.caughtUp,
+		outages: () => monitor.outages,
+		isWell: () => monitor.problems().every(({ severity }) => severity !== "critical"),
+		refused: (now) => entry.findings(now),
+		onChange: () => monitor.touch(),
+	});
+	monitor.onStored = () => alerting.wake();
+	const problems = (): Problem[] => {
+		const refused = entry.problem(clock());
+		const known = [...monitor.problems(), ...alerting.problems(clock())];
+		return refused === null ? known : [...known, refused];
+	};
+	return { monitor, alerting, config, clock, entry, problems };
+}
