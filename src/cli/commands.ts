@@ -75,8 +75,10 @@ Exit codes: 0 the file was read (bad lines are counted, not fatal), 1 it could n
 	{
 		name: "rebuild",
 		summary: "set the database aside and build it again from the journals and the metrics file",
-		usage: "",
-		details: `Stop the server first. The old database is kept under quarantine/ beside it. What no journal and no metrics file
+		usage: "[--yes]",
+		details: `  --yes    do not ask; needed where somebody sits at a terminal
+
+Stop the server first. The old database is kept under quarantine/ beside it. What no journal and no metrics file
 holds any more (lines that were cut off long ago, their daily sums) is not in the new one.
 Exit codes: 0 built, 1 not (the old one is back in place), 2 wrong usage.`,
 		run: async (args) => (await import("./rebuild.ts")).rebuildCommand(args),
@@ -93,6 +95,34 @@ Exit codes: 0 done, 1 not possible, 2 wrong usage.`,
 		run: async (args) => (await import("./prune.ts")).pruneCommand(args),
 	},
 	{
+		name: "status",
+		summary: "how every job stands, for the terminal and as a monitoring plug-in",
+		usage: "[JOB] [--json]",
+		details: `  --json   print it as one JSON object
+
+Judges anew from the database, whether a server runs or not.
+Exit codes: 0 well, 1 a warning, late, stuck, or no server runs, 2 failed, missed or stale, 3 cannot tell (wrong usage too).`,
+		run: async (args) => (await import("./status.ts")).statusCommand(args),
+	},
+	{
+		name: "notify",
+		summary: "list the channels, or send a test message through them",
+		usage: "[--test] [CHANNEL]",
+		details: `  --test   send a message now, through CHANNEL or through all
+
+Channels come from config.yaml and from NOTIFY_URLS (or NOTIFY_URLS_FILE).
+Exit codes: 0 all took it, 1 one did not or none is set up, 2 wrong usage.`,
+		run: async (args) => (await import("./notify.ts")).notifyCommand(args),
+	},
+	{
+		name: "check",
+		summary: "check the configuration: variables, config.yaml and the addresses of channels",
+		usage: "[FILE]",
+		details: `Reads config.yaml of the data folder, or FILE. Sends nothing and changes nothing.
+Exit codes: 0 good, 1 something is wrong (each problem on a line), 2 wrong usage.`,
+		run: async (args) => (await import("./check.ts")).checkCommand(args),
+	},
+	{
 		name: "healthcheck",
 		summary: "ask the running server whether it is well (for a container's HEALTHCHECK)",
 		usage: "",
@@ -102,8 +132,9 @@ Exit codes: 0 done, 1 not possible, 2 wrong usage.`,
 	{
 		name: "token",
 		summary: "print the token that reports over HTTP need, and a job's own ping addresses",
-		usage: "[--job NAME]",
+		usage: "[--job NAME] [--page]",
 		details: `  --job NAME   print the job's ping UUID and Uptime Kuma token instead
+  --page       print an address of the setup page that fills the token in: good once, for ten minutes
 
 Made at the first start and kept in push-token in the data folder; PUSH_TOKEN, PUSH_TOKEN_FILE set another.
 Exit codes: 0 printed, 1 there is none or it may not be read, 2 wrong usage.`,
@@ -155,14 +186,15 @@ ${lines.join("\n")}
 
 backup-monitor COMMAND --help says more. Settings come from the environment:
   DATA_DIR, DB_PATH, METRICS_FILE, PORT, HOST, TZ, RETENTION_DAYS, UNITS, ALLOWED_HOSTS, FRAME_ANCESTORS, PUBLIC_URL,
-  PUSH_TOKEN, PUSH_TOKEN_FILE, PUSH_TOKENS_FILE
+  PUSH_TOKEN, PUSH_TOKEN_FILE, PUSH_TOKENS_FILE, NOTIFY_URLS, NOTIFY_URLS_FILE, HEARTBEAT_URL, HEARTBEAT_URL_FILE
+and, for schedules, limits and channels, from DATA_DIR/config.yaml.
 `;
 }
 
 export function helpOf(command: Command): string {
 	return `${command.summary}
 
-Usage: backup-monitor ${command.name} ${command.usage}
+Usage: ${`backup-monitor ${command.name} ${command.usage}`.trimEnd()}
 
 ${command.details}
 `;

@@ -1,13 +1,13 @@
 // `serve`: the port first, then the database, then the files; stopped by a signal in less than two seconds.
 import { mkdirSync } from "node:fs";
-import { type Config, checkUnused, readConfig } from "../config.ts";
+import { type Config, checkUnused, reachedAt, readConfig } from "../config.ts";
 import { AppError, codeOf, messageOf } from "../errors.ts";
-import { Monitor } from "../ingest/monitor.ts";
-import { log } from "../log.ts";
+import { log, logGrouped } from "../log.ts";
 import { version } from "../version.ts";
-import { createApp, listen, type Server } from "../web/app.ts";
+import { type AppOptions, createApp, listen, type Server } from "../web/app.ts";
 import { Entry } from "../web/entry.ts";
-import { hasTokens, readTokens } from "../web/tokens.ts";
+import { readTokens } from "../web/tokens.ts";
+import { wire } from "../web/wiring.ts";
 import { readFlags } from "./flags.ts";
 import { notifyReady, startWatchdog } from "./notify-systemd.ts";
 
@@ -25,35 +25,48 @@ export async function readServeConfig(args: string[], env: Record<string, string
 /** Serves until a signal comes; resolves to the exit code. */
 export async function run(config: Config): Promise<number> {
 	const stopped = Promise.withResolvers<void>();
-	for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stopped.resolve());
+	for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopped.resolve());
 	process.on("unhandledRejection", (reason) => log(`unhandled: ${messageOf(reason)}`));
 	process.on("uncaughtException", (error) => log(`uncaught: ${error.stack ?? error.message}`));
 
-	const monitor = new Monitor(config, Date.now);
 	makeDataDir(config.dataDir);
 	const entry = new Entry(readTokens(config), Date.now);
-	if (!hasTokens(config.dataDir)) makeTokensLater(config, entry);
-	const server = open(config, monitor, entry);
+	if (entry.tokens.trouble !== null) makeTokensLater(config, entry);
+	const parts = wire(config, Date.now, entry);
+	const { monitor, alerting } = parts;
+	// What a unit's reload sends: the configuration file is read now, changed or not.
+	process.on("SIGHUP", () => alerting.reload());
+	const server = open(parts);
 	try {
 		monitor.start();
+		alerting.start();
 	} catch (error) {
 		await server.stop();
 		throw error;
 	}
-	const shown = config.host.includes(":") ? `[${config.host}]` : config.host;
-	log(`backup-monitor ${version} serves http://${shown}:${server.port} and follows ${config.metricsFile}`);
+	log(
+		`backup-monitor ${version} serves http://${reachedAt(config.host)}:${server.port} and follows ${config.metricsFile}`,
+	);
 	notifyReady();
 	startWatchdog(() => true);
 	await stopped.promise;
-	await Promise.all([server.stop(), monitor.stop()]);
+	await Promise.all([server.stop(), alerting.stop()]);
+	await monitor.stop();
 	return 0;
 }
 
-/** A folder that cannot be written has no token yet; it gets one as soon as it can. */
+/** A folder that cannot be written yet gets what was made for it as soon as it can. */
 function makeTokensLater(config: Config, entry: Entry): void {
 	const timer = setInterval(() => {
-		entry.tokens = readTokens(config);
-		if (hasTokens(config.dataDir)) clearInterval(timer);
+		try {
+			const tokens = readTokens(config, entry.tokens.made);
+			if (tokens.trouble !== null) return;
+			entry.tokens = tokens;
+			clearInterval(timer);
+		} catch (error) {
+			// A file of tokens that was changed meanwhile and cannot be read: what was read at the start stays good.
+			logGrouped("tokens", messageOf(error));
+		}
 	}, 5000);
 	timer.unref();
 }
@@ -66,9 +79,10 @@ function makeDataDir(path: string): void {
 	}
 }
 
-function open(config: Config, monitor: Monitor, entry: Entry): Server {
+function open(options: AppOptions): Server {
+	const { config } = options;
 	try {
-		return listen(createApp({ monitor, config, clock: Date.now, entry }), config);
+		return listen(createApp(options), config);
 	} catch (error) {
 		const code = codeOf(error);
 		if (code === "EADDRINUSE") {
