@@ -17,7 +17,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { readLinkKey } from "./link-key.ts";
 import { brokenChannels, rejectedInput } from "./own-findings.ts";
 import { SettingsFile } from "./settings-file.ts";
-import { Watch } from "./watch.ts";
+import { Watch, type WatchLook } from "./watch.ts";
 
 const tickMs = 1000;
 const ownFindingsForMs = 30_000;
@@ -201,7 +201,7 @@ export class Alerting {
 			return false;
 		}
 		if (db !== this.#db) this.#adopt(db);
-		const { changed, more } = this.#watch.tick(db, now);
+		const { changed, more } = this.judge(now) ?? { changed: false, more: false };
 		if (this.#digest.tick(db, this.settings, this.#channels.settings, now)) this.#deliverer.wake();
 		if (this.#watch.announced !== this.#announced) {
 			this.#announced = this.#watch.announced;
@@ -210,6 +210,11 @@ export class Alerting {
 		this.#deliverer.tick(db, now);
 		if (changed) onChange();
 		return more;
+	}
+
+	/** What one look at the jobs costs and does; null while no database is open. */
+	judge(now: number): WatchLook | null {
+		return this.#db === null ? null : this.#watch.tick(this.#db, now);
 	}
 
 	#adopt(db: Database): void {

@@ -21,7 +21,7 @@ import { groupSilent, type Said } from "./silent-hosts.ts";
 const portion = 50;
 const dayMs = 86_400_000;
 /** The database is asked this often although nobody said that there is something new. */
-const unaskedMs = 60_000;
+const unaskedMs = 600_000;
 const idle: WatchLook = { changed: false, more: false };
 
 export type WatchOptions = {

@@ -113,6 +113,7 @@ export class Monitor {
 		if (this.#lock === null) throw new AppError("full", `${this.config.dataDir} cannot be written.`);
 		this.#receiver.decide(decision);
 		this.revision++;
+		this.onStored();
 	}
 
 	/** The database once everything that came while nobody looked is in it: only then may silence be judged. */
@@ -218,7 +219,7 @@ export class Monitor {
 			if (look === null) continue;
 			this.#changes += look.changed;
 			if (look.accepted + look.rejected > 0) this.revision++;
-			if (look.accepted > 0) this.onStored();
+			if (look.accepted + look.rejected > 0) this.onStored();
 		}
 		if (metrics.rejected > 0) {
 			logGrouped("rejected", `${metricsFile}: rejected ${metrics.rejected} lines; ${metrics.firstRejected}`, now);
@@ -238,7 +239,10 @@ export class Monitor {
 			isStopped: () => this.#isStopped,
 		});
 		if (look.pruned) this.#problems.clear("clock");
-		if (look.pruned || look.imported) this.revision++;
+		if (look.pruned || look.imported) {
+			this.revision++;
+			this.onStored();
+		}
 		if (look.trouble === null) this.#problems.clear("spool");
 		else {
 			const problem = notices.spool(look.trouble.path, look.trouble.reason);

@@ -105,7 +105,6 @@ export function actionRoutes(options: AppOptions, headers: Record<string, string
 			const job = jobOf(address);
 			const decision = decisionOf(action, job, form);
 			monitor.decide(decision);
-			options.alerting.wake();
 			return { ...decision, job: job.slug };
 		}),
 	});
@@ -114,7 +113,6 @@ export function actionRoutes(options: AppOptions, headers: Record<string, string
 		const job = alert.jobId === 0 || monitor.db === null ? null : readJobById(monitor.db, alert.jobId);
 		const { kind, key } = alert;
 		monitor.decide({ job: job?.name ?? "", host: job?.host ?? "", decision: action, kind, key, until });
-		options.alerting.wake();
 	};
 
 	const onAlert = (action: "acknowledge" | "snooze"): Route => ({

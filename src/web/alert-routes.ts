@@ -151,7 +151,6 @@ export function alertRoutes(options: AppOptions, headers: Record<string, string>
 			const until = action === "snooze" ? untilOf("1d", zone, clock()) : null;
 			const about = { job: job?.name ?? "", host: job?.host ?? "", kind: alert.kind, key: alert.key };
 			monitor.decide({ ...about, decision: action, until });
-			alerting.wake();
 		}
 		return answer(headers, 303, null, { location: backTo(form.get("path") ?? "/alerts") });
 	};

@@ -19,6 +19,8 @@ export class Entry {
 	tokens: Tokens;
 	readonly #failures = new Buckets(10, 0.2);
 	readonly #newJobs = new Buckets(200, 1);
+	/** Called when reports of an address are refused that were not for a day. */
+	onRefused: () => void = () => {};
 	readonly #refused = new Map<string, Refused>();
 	readonly #clock: () => number;
 
@@ -60,6 +62,7 @@ export class Entry {
 
 	#count(address: string): void {
 		const known = this.#refused.get(address) ?? { address, count: 0, lastAt: 0 };
+		const isNews = this.#clock() - known.lastAt >= 86_400_000;
 		known.count++;
 		known.lastAt = this.#clock();
 		// The map's order is that of the last refusal: whoever knocks now is told, and the one not heard of longest forgotten.
@@ -67,6 +70,7 @@ export class Entry {
 		const [oldest] = this.#refused.keys();
 		if (oldest !== undefined && this.#refused.size >= mostAddresses) this.#refused.delete(oldest);
 		this.#refused.set(address, known);
+		if (isNews) this.onRefused();
 	}
 
 	/** Refused reports by address since the start, most first. */

@@ -19,6 +19,7 @@ export function wire(config: Config, clock: () => number, entry: Entry): AppOpti
 		onChange: () => monitor.touch(),
 	});
 	monitor.onStored = () => alerting.wake();
+	entry.onRefused = () => alerting.wake();
 	const problems = (): Problem[] => {
 		const refused = entry.problem(clock());
 		const known = [...monitor.problems(), ...alerting.problems(clock())];
