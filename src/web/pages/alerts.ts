@@ -137,12 +137,13 @@ function testResult({ at, error }: NonNullable<ShownChannel["test"]>, data: Aler
 
 function undelivered(data: AlertsPage): Html | null {
 	if (data.undelivered.length === 0) return null;
-	const rows = data.undelivered.map(
-		(delivery) =>
-			html`<tr><th scope="row"><bdi>${delivery.channel}</bdi></th><td class="wraps"><bdi>${delivery.about}</bdi> <span class="tag">${delivery.event}</span></td><td>${calendarTime(delivery.createdAt, data)}</td><td class="wraps">${fate(delivery, data)}</td></tr>`,
+	const items = data.undelivered.map(
+		(delivery) => html`<li class="alert-item"><span class="state" data-state="warning">${icon("warning")}</span>
+<div class="alert-words"><p><strong><bdi>${delivery.channel}</bdi></strong> <span class="tag">${delivery.event}</span> <bdi>${delivery.about}</bdi></p>
+<p class="hint">from ${calendarTime(delivery.createdAt, data)} \u00b7 ${fate(delivery, data)}</p></div></li>`,
 	);
 	return html`<section class="card" id="undelivered" aria-labelledby="undelivered-title"><header><h2 id="undelivered-title">Not delivered</h2></header>
-<div class="body table-frame"><table class="plain"><thead><tr><th scope="col">Channel</th><th scope="col">About</th><th scope="col">Made</th><th scope="col">State</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+<ul class="alert-list">${items}</ul></section>`;
 }
 
 function fate({ attempts, error, heldUntil, nextTryAt }: ShownDelivery, data: AlertsPage): Html {
@@ -155,13 +156,14 @@ function fate({ attempts, error, heldUntil, nextTryAt }: ShownDelivery, data: Al
 
 function history(data: AlertsPage): Html | null {
 	if (data.history.length === 0) return null;
-	const rows = data.history.map(
-		(alert) =>
-			html`<tr><th scope="row">${nameOf(alert)}</th><td class="wraps"><span class="tag">${kindWords[alert.kind]}</span> <bdi>${alert.sentence}</bdi></td><td>${calendarTime(alert.openedAt, data)}</td><td>${formatAge(((alert.resolvedAt ?? data.now) - alert.openedAt) / 1000)}</td><td class="wraps">${alert.resolution ?? ""}</td></tr>`,
+	const items = data.history.map(
+		(alert) => html`<li class="alert-item past"><span class="state" data-state="ok">${icon("check", "Over:")}</span>
+<div class="alert-words"><p><strong>${nameOf(alert)}</strong> <span class="tag">${kindWords[alert.kind]}</span> <bdi>${alert.sentence}</bdi></p>
+<p class="hint">${alert.resolution ?? ""} Open for ${formatAge(((alert.resolvedAt ?? data.now) - alert.openedAt) / 1000)}, since ${calendarTime(alert.openedAt, data)}</p></div></li>`,
 	);
 	return html`<section class="card" id="history" aria-labelledby="history-title"><header><h2 id="history-title">History</h2></header>
-<div class="body table-frame"><table class="plain"><thead><tr><th scope="col">Job</th><th scope="col">What it was</th><th scope="col">Opened</th><th scope="col">Open for</th><th scope="col">How it ended</th></tr></thead><tbody>${rows}</tbody></table>
-${data.next !== null && html`<p><a href="/alerts?before=${data.next}#history">Older</a></p>`}</div></section>`;
+<ul class="alert-list">${items}</ul>
+${data.next !== null && html`<p class="alert-more"><a href="/alerts?before=${data.next}#history">Older</a></p>`}</section>`;
 }
 
 /** The page that a link in a message leads to: it asks, and its form acts. */
