@@ -16,10 +16,11 @@ export const phaseSeries = (name: string): Series => ({ of: "phase", key: `phase
 
 export const isTime = ({ of }: Series) => of === "duration" || of === "phase";
 
-/** null is unknown; below nothing there is nothing. */
+/** null is unknown; below nothing there is nothing, and bytes and files are whole. */
 export function measureOf(run: Measured, series: Series): number | null {
 	const value = readMeasure(run, series);
-	return value === null || !Number.isFinite(value) ? null : Math.max(0, value);
+	if (value === null || !Number.isFinite(value)) return null;
+	return Math.max(0, isTime(series) ? value : Math.round(value));
 }
 
 function readMeasure(run: Measured, series: Series): number | null {
@@ -73,13 +74,18 @@ export type Baseline = {
 	spread: number;
 	/** The runs are those of the same weekday: three are enough. */
 	isWeekday: boolean;
+	/** By the run, so that older weeks are no measure; `median` is then what would be usual now. */
+	isGrowing: boolean;
 };
 
 const leastSpread = Math.log(1.03);
 const weekdayDiffers = Math.log(1.5);
+/** Faster than this by the run is no growth but a jump. */
+const mostGrowth = Math.log(1.05);
 
 // Filled anew at each call; one judgement makes dozens of these lists.
 const values = new Float64Array(compared);
+const today = new Float64Array(compared);
 const distances = new Float64Array(compared);
 
 /** Below one second, one byte or one file nothing is told apart, and zero has a logarithm. */
@@ -92,7 +98,7 @@ export function baselineOf(series: Series, past: Past): Baseline | null {
 	for (let i = past.start; i < past.runs.length && n < compared; i++) n = take(past.runs[i], series, skipsEmpty, n);
 	if (n === 0) return null;
 	const recent = summary(n, false);
-	if (past.weekday.length < 3) return recent;
+	if (recent.isGrowing || past.weekday.length < 3) return recent;
 	n = 0;
 	for (let i = 0; i < past.weekday.length && n < comparedOfWeekday; i++) {
 		n = take(past.runs[past.weekday[i] ?? -1], series, skipsEmpty, n);
@@ -109,14 +115,44 @@ function take(run: Measured | undefined, series: Series, skipsEmpty: boolean, n:
 	return n + 1;
 }
 
+/** What is usual of the first `n` values, newest first; sorts them. */
 function summary(n: number, isWeekday: boolean): Baseline {
+	const growth = isWeekday ? 0 : growthOf(n);
+	// Where a job grows by the day, each run is taken as it would be today.
+	for (let i = 0; i < n; i++) today[i] = (values[i] ?? 0) * Math.exp(growth * (i + 1));
+	const trend = growth === 0 ? null : spreadOf(today, n, growth);
 	sortFirst(values, n);
-	const median = medianOfSorted(values, n);
+	const level = spreadOf(values, n, 0);
+	const isGrowing = trend !== null && trend.spread * 1.5 < level.spread;
+	const { median, spread } = isGrowing ? trend : level;
+	return { n, median, lowest: values[0] ?? 0, highest: values[n - 1] ?? 0, spread, isWeekday, isGrowing };
+}
+
+function spreadOf(sample: Float64Array, n: number, growth: number): { median: number; spread: number } {
+	if (growth !== 0) sortFirst(sample, n);
+	const median = medianOfSorted(sample, n);
 	const centre = logOf(median);
-	for (let i = 0; i < n; i++) distances[i] = Math.abs(logOf(values[i] ?? 0) - centre);
+	for (let i = 0; i < n; i++) distances[i] = Math.abs(logOf(sample[i] ?? 0) - centre);
 	sortFirst(distances, n);
-	const spread = Math.max(madToDeviation * medianOfSorted(distances, n), leastSpread);
-	return { n, median, lowest: values[0] ?? 0, highest: values[n - 1] ?? 0, spread, isWeekday };
+	// Of all 14 a second guess, the distance within which two thirds lie: the larger of the two errs less.
+	const twoThirds = n === compared ? (distances[9] ?? 0) : 0;
+	return { median, spread: Math.max(madToDeviation * medianOfSorted(distances, n), twoThirds, leastSpread) };
+}
+
+/** By how much the logarithm grows with each run, from the middle of the steps between the halves; 0 where that is unclear. */
+function growthOf(n: number): number {
+	if (n < 10) return 0;
+	const half = n >> 1;
+	let rising = 0;
+	for (let i = 0; i < half; i++) {
+		const step = logOf(values[i] ?? 0) - logOf(values[i + half] ?? 0);
+		distances[i] = step;
+		if (step > 0) rising++;
+	}
+	if (rising > 0 && rising < half) return 0;
+	sortFirst(distances, half);
+	const growth = medianOfSorted(distances, half) / half;
+	return Math.abs(growth) <= mostGrowth ? growth : 0;
 }
 
 /**

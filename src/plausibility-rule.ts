@@ -10,6 +10,7 @@ import {
 	measureOf,
 	type Past,
 	type Series,
+	sizeSeries,
 } from "./plausibility-baseline.ts";
 import type { Sensitivity } from "./settings.ts";
 
@@ -25,7 +26,10 @@ const words: Record<Sensitivity, { steady: number; noisy: number; low: number; h
 
 export const runsNeeded = (sensitivity: Sensitivity) => words[sensitivity].need;
 
-const steadySpread = Math.log(1.25);
+/** Between the two the rule changes by and by: a spread learned from 14 runs is a rough guess. */
+const steadySpread = Math.log(1.1);
+const noisySpread = Math.log(1.25);
+const half = -Math.log(0.52);
 const variableSpread = Math.log(1.5);
 /** What is like last week's run on the same day is a rhythm that is not learned yet. */
 const likeLastWeek = Math.log(1.5);
@@ -37,12 +41,17 @@ const dropFrom = 10 * 1024 * 1024;
 /** What a value may be without being odd. */
 export type Range = { low: number; high: number };
 
-/** How far from the usual, in logarithms, is outside; without what must matter in practice. */
-function reach(baseline: Baseline, sensitivity: Sensitivity): Range {
+/**
+ * How far from the usual, in logarithms, is outside; without what must matter in practice. What is learned from few runs
+ * is taken with care, but no care excuses half of a steady job.
+ */
+function reach(series: Series, { n, spread }: Baseline, sensitivity: Sensitivity): Range {
 	const { steady, noisy, low, high } = words[sensitivity];
-	const few = baseline.n < 10 ? 1 + 0.1 * (10 - baseline.n) : 1;
-	const far = (baseline.spread <= steadySpread ? steady : noisy) * few * baseline.spread;
-	return { low: Math.max(far, -Math.log(low)), high: Math.max(far, Math.log(high)) };
+	const share = series.of === "bytes_added" ? 1 : (spread - steadySpread) / (noisySpread - steadySpread);
+	const times = steady + (noisy - steady) * Math.min(1, Math.max(0, share));
+	const far = times * spread * (n < 10 ? 1 + 0.1 * (10 - n) : 1);
+	const isSteady = series.of !== "bytes_added" && steady * spread <= half;
+	return { low: Math.max(isSteady ? Math.min(far, half) : far, -Math.log(low)), high: Math.max(far, Math.log(high)) };
 }
 
 /** The least difference that matters: bytes, files or seconds. */
@@ -62,7 +71,7 @@ export function isVariable({ spread }: Baseline): boolean {
 /** The range in which nothing would be said. */
 export function usualRange(series: Series, baseline: Baseline, limits: PlausibilityLimits): Range {
 	const { median } = baseline;
-	const { low, high } = reach(baseline, limits.sensitivity);
+	const { low, high } = reach(series, baseline, limits.sensitivity);
 	const gate = least(series, median, limits);
 	const lowest = isTime(series) ? Math.max(low, -Math.log(fastShare)) : low;
 	return {
@@ -90,6 +99,8 @@ export type Context = {
 	hasSize: boolean;
 	/** A short run is odd only where little was backed up, or nobody knows how much. */
 	mayBeFast: boolean;
+	/** How much more was done than usual, in logarithms: more data takes more time. */
+	growth: number;
 };
 
 /** null: as usual, or not to be judged. */
@@ -110,11 +121,14 @@ export function compare(
 	const isJudged = isEnough(baseline, limits);
 	if (series.of === "size") {
 		const before = dropsFrom(value, past);
-		if (before !== null && !isJudged) return { ...found, severity: "critical", against: before, isUsual: false };
-		if (before !== null && value < dropShare * baseline.lowest) return { ...found, severity: "critical" };
+		if (before !== null && value < dropShare * baseline.lowest) {
+			return isJudged
+				? { ...found, severity: "critical" }
+				: { ...found, severity: "critical", against: before, isUsual: false };
+		}
 	}
 	if (!isJudged || (context.isVariable && !isTime(series) && series.of !== "files_total")) return null;
-	const { low, high } = reach(baseline, limits.sensitivity);
+	const { low, high } = reach(series, baseline, limits.sensitivity);
 	const distance = logOf(value) - logOf(baseline.median);
 	const matters = Math.abs(value - baseline.median) >= least(series, baseline.median, limits);
 	if (distance < -low) {
@@ -122,14 +136,18 @@ export function compare(
 		return { ...found, severity: isOdd ? lowSeverity(series, value, baseline, isAddition) : null };
 	}
 	if (distance <= high || isLikeLastWeek(series, value, past)) return null;
+	const isOdd = matters && !(isTime(series) && context.growth >= distance / 2);
 	const severity = series.of === "bytes_added" ? "info" : "warning";
-	return { ...found, direction: 1, severity: matters ? severity : null };
+	return { ...found, direction: 1, severity: isOdd ? severity : null };
 }
 
-/** The size of the run before where this one is less than a fifth of it; after a weekly full copy that is how it goes. */
+/**
+ * The size of the run before where this one is less than a fifth of it. After a weekly full copy that is how it goes: only
+ * what is far below every run before is a drop.
+ */
 function dropsFrom(value: number, { runs, start }: Past): number | null {
 	const run = runs[start];
-	const before = run === undefined ? null : run.size;
+	const before = run === undefined ? null : measureOf(run, sizeSeries);
 	return before !== null && before > dropFrom && value < dropShare * before ? before : null;
 }
 

@@ -6,6 +6,7 @@ import {
 	baselineOf,
 	durationSeries,
 	filesSeries,
+	logOf,
 	measureOf,
 	pastOf,
 	phaseSeries,
@@ -188,7 +189,12 @@ function contextOf(run: Measured, [size, added]: (Baseline | null)[], limits: Pl
 		isVariable: hasSize !== hasAdded && isEnough(baseline, limits) && isVariable(baseline),
 		hasSize,
 		mayBeFast: !hasSize,
+		growth: Math.max(growthOf(run.size, size), growthOf(run.bytesAdded, added)),
 	};
+}
+
+function growthOf(value: number | null, baseline: Baseline | null | undefined): number {
+	return value === null || !baseline || !Number.isFinite(value) ? 0 : logOf(value) - logOf(baseline.median);
 }
 
 function variableSentence(

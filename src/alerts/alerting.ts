@@ -61,6 +61,7 @@ export class Alerting {
 		this.#channels = channelsOf(config, this.#file.settings);
 		this.#watch = new Watch({
 			zone: config.zone,
+			units: { iec: config.units === "iec" },
 			retentionDays: config.retentionDays,
 			audience: () => ({ settings: this.settings, channels: this.#channels.settings }),
 			outages: options.outages,

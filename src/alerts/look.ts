@@ -16,6 +16,7 @@ import {
 } from "../store/decisions.ts";
 import { readNewestGood, readRun } from "../store/standings.ts";
 import { measuredOf, readJudgedRuns, readPast, readRoad, readWatchedJob, writeWatched } from "../store/watched.ts";
+import type { Units } from "../units.ts";
 
 /** Enough for a rhythm of a job that checks and prunes between its backups. */
 const runsLookedAt = 40;
@@ -25,6 +26,7 @@ const pastLookedAt = 45;
 export type LookOptions = {
 	settings: JobSettings | null;
 	zone: string;
+	units: Units;
 	outages: readonly Outage[];
 	/** What is found now was there before the monitor was: shown, not sent. */
 	isHistory: boolean;
@@ -114,15 +116,24 @@ function takeStep(
 	if (newest === undefined) return;
 	const then = Math.min(now, newest.endedAt ?? newest.startedAt);
 	const judgement = judgeJob(judged, runs, then);
-	reconcile(db, job, judgement, judgeRun(db, job, newest.id, decision, options), runs, options, now);
+	// A failed run says nothing about sizes: what the last good one showed goes on.
+	const good = runs.find(({ kind, outcome }) => kind === "backup" && (outcome === "success" || outcome === "warning"));
+	const plausibility = good === undefined ? null : judgeRun(db, job, good.id, decision, options);
+	keepBaseline(db, job, plausibility);
+	reconcile(db, job, judgement, plausibility, runs, options, now);
 }
 
 function judgeNewest(db: Database, job: Job, decision: StoredDecision, options: LookOptions): Plausibility | null {
 	const newest = readNewestGood(db, job.id);
 	if (newest === null) return null;
 	const plausibility = judgeRun(db, job, newest.id, decision, options);
-	if (plausibility?.proposal?.taken === true) recordBaseline(db, job.id, plausibility.proposal.from);
+	keepBaseline(db, job, plausibility);
 	return plausibility;
+}
+
+/** A new normal that was taken is what later runs are compared with. */
+function keepBaseline(db: Database, job: Job, plausibility: Plausibility | null): void {
+	if (plausibility?.proposal?.taken === true) recordBaseline(db, job.id, plausibility.proposal.from);
 }
 
 /** What the past says of one finished backup; null where it is none. */
@@ -131,20 +142,25 @@ export function judgeRun(
 	job: Job,
 	runId: number,
 	decision: StoredDecision,
-	{ settings, zone }: Pick<LookOptions, "settings" | "zone">,
+	{ settings, zone, units }: Pick<LookOptions, "settings" | "zone" | "units">,
 ): Plausibility | null {
 	const run = readRun(db, runId);
 	const measured = run === null || run.kind !== "backup" ? null : measuredOf(run);
 	if (run === null || measured === null) return null;
 	const past = readPast(db, run, job.id, pastLookedAt).flatMap((earlier) => measuredOf(earlier) ?? []);
-	return judgePlausibility(measured, past, {
-		minSize: settings?.minSize ?? null,
-		maxSize: settings?.maxSize ?? null,
-		maxRuntime: settings?.maxRuntime ?? null,
-		sensitivity: settings?.sensitivity ?? "balanced",
-		baselineFrom: decision.expectedFrom,
-		zone,
-	});
+	return judgePlausibility(
+		measured,
+		past,
+		{
+			minSize: settings?.minSize ?? null,
+			maxSize: settings?.maxSize ?? null,
+			maxRuntime: settings?.maxRuntime ?? null,
+			sensitivity: settings?.sensitivity ?? "balanced",
+			baselineFrom: decision.expectedFrom,
+			zone,
+		},
+		units,
+	);
 }
 
 function reconcile(
@@ -161,12 +177,18 @@ function reconcile(
 	const silenced = isSilenced(judgement);
 	const ended = silenced
 		? () => `The job is ${judgement.state}.`
-		: (alert: Alert) => resolutionOf(alert, judgement, runs.find(({ outcome }) => outcome !== "running") ?? null);
+		: (alert: Alert) =>
+				resolutionOf(alert, judgement, plausibility, runs.find(({ outcome }) => outcome !== "running") ?? null);
 	applyFindings(db, job.id, open, findings, { ...options, ended, isSilent: silenced }, now);
 }
 
 /** Why an alert is over, as a sentence. */
-function resolutionOf(alert: Alert, judgement: Judgement, newest: JudgedRun | null): string {
+function resolutionOf(
+	alert: Alert,
+	judgement: Judgement,
+	plausibility: Plausibility | null,
+	newest: JudgedRun | null,
+): string {
 	const succeeded = newest !== null && newest.outcome !== "failure";
 	switch (alert.kind) {
 		case "failed":
@@ -180,7 +202,8 @@ function resolutionOf(alert: Alert, judgement: Judgement, newest: JudgedRun | nu
 		case "stuck":
 			return judgement.state === "running" ? "The next run has begun." : "The run has ended.";
 		default:
-			return "The newest run looks usual again.";
+			if (plausibility?.proposal?.taken === true) return plausibility.proposal.sentence;
+			return newest?.id === alert.runId ? "It was marked as expected." : "The newest run looks usual again.";
 	}
 }
 

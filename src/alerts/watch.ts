@@ -13,6 +13,7 @@ import { deleteDeliveriesBefore } from "../store/deliveries.ts";
 import { readJobById, readJobs } from "../store/jobs.ts";
 import { readMeta, writeMeta } from "../store/meta.ts";
 import { clearUnjudged, readDueChecks, readNextCheck, readUnjudged } from "../store/watched.ts";
+import type { Units } from "../units.ts";
 import { type Audience, announce } from "./announce.ts";
 import { applyFindings, lookAt } from "./look.ts";
 import { groupSilent, type Said } from "./silent-hosts.ts";
@@ -26,6 +27,7 @@ const idle: WatchLook = { changed: false, more: false };
 
 export type WatchOptions = {
 	zone: string;
+	units: Units;
 	/** Days for which resolved alerts and sent messages are kept. */
 	retentionDays: number;
 	/** The configuration file's words and all channels there are. */
@@ -149,6 +151,7 @@ export class Watch {
 				{
 					settings: audience.settingsOf(job),
 					zone: audience.zone,
+					units: this.#options.units,
 					outages: this.#options.outages(),
 					isHistory: this.#isHistory,
 					announce: (alert, event) => said.push({ alertId: alert.id, event }),

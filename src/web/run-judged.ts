@@ -16,7 +16,11 @@ export function runJudge({ alerting, config }: Pick<AppOptions, "alerting" | "co
 		const job = readJob(db, run.job, run.host);
 		if (job === null) return { judgedAs: null, alerts };
 		const settings = settingsOf(alerting.settings, job);
-		const judged = judgeRun(db, job, run.id, readDecision(db, job.id), { settings, zone: config.zone });
+		const judged = judgeRun(db, job, run.id, readDecision(db, job.id), {
+			settings,
+			zone: config.zone,
+			units: { iec: config.units === "iec" },
+		});
 		return { judgedAs: judged === null || run.outcome === "failure" ? null : judgedAs(run, judged), alerts };
 	};
 }

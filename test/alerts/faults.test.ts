@@ -100,7 +100,9 @@ test(`each failure reaches a faulty receiver, in ${rounds} rounds with restarts`
 			if (count > 1 + restarts && lostAnswers === 0) told.tooOften++;
 		}
 	}
-	console.log(JSON.stringify({ test: "receiver-faults", n: rounds, failures: told.missing + told.tooOften, figures: told }));
+	console.log(
+		JSON.stringify({ test: "receiver-faults", n: rounds, failures: told.missing + told.tooOften, figures: told }),
+	);
 	expect(told.opened).toBeGreaterThan(rounds);
 	expect(told.missing).toBe(0);
 	expect(told.tooOften).toBe(0);
@@ -118,7 +120,10 @@ test("a year of ticks over a thousand idle jobs costs less than two seconds, and
 	}));
 	const jobs = reports.map(({ job }) => `  ${job}: { schedule: { cron: "0 0 29 2 *", zone: UTC } }`).join("\n");
 	writeFileSync(join(station.dataDir, "config.yaml"), `jobs:\n${jobs}\n`);
-	writeFileSync(join(station.dataDir, "metrics.jsonl"), reports.map((report) => `${JSON.stringify(report)}\n`).join(""));
+	writeFileSync(
+		join(station.dataDir, "metrics.jsonl"),
+		reports.map((report) => `${JSON.stringify(report)}\n`).join(""),
+	);
 	station.alerting.reload();
 	await station.look();
 	const changes = () => db.query<{ n: number }, []>("SELECT total_changes() AS n").get()?.n ?? 0;

@@ -207,6 +207,37 @@ describe("an odd backup", () => {
 		expect(events()).toEqual(["opened size dump", "resolved size dump"]);
 	});
 
+	test("that comes five times in a row is taken as the new normal, and that is said once", async () => {
+		const lab = await station();
+		await runDaily(lab, "dump", 14);
+		for (let i = 0; i < 7; i++) {
+			await lab.pass(23 * hour, day);
+			await lab.run("dump", { size_bytes: 2_500_000_000 });
+			await lab.pass(hour, hour);
+		}
+		expect(lab.open()).toEqual([]);
+		const resolved = lab.resolved().filter(({ kind }) => kind === "size");
+		expect(resolved).toHaveLength(1);
+		expect(resolved[0]?.resolution).toContain("2.50\u00a0GB");
+		expect(events().filter((event) => event.startsWith("opened size"))).toHaveLength(1);
+	});
+
+	test("stays open when a run fails after it: a failure says nothing about sizes", async () => {
+		const lab = await station();
+		await runDaily(lab, "dump", 8);
+		await lab.pass(23 * hour, day);
+		await lab.run("dump", { size_bytes: 400_000_000 });
+		await lab.pass(hour, hour);
+		await lab.run("dump", failure);
+		await lab.run("dump", failure);
+		expect(
+			lab
+				.open()
+				.map(({ kind }) => kind)
+				.sort(),
+		).toEqual(["failed", "size"]);
+	});
+
 	test("that is marked as expected is the new normal", async () => {
 		const lab = await station();
 		await runDaily(lab, "dump", 8);

@@ -95,7 +95,7 @@ describe("the page of alerts", () => {
 
 	test("says what is open, what was not delivered and by which channel, and what was", async () => {
 		const { page, close } = await openPage(browser, url(), { javaScriptEnabled: false });
-		const text = await page.innerText("main");
+		const text = await page.textContent("main");
 		expect(text).toContain("alerts are open");
 		expect(text).toContain("repository is locked");
 		expect(text).toContain("Not delivered");
@@ -110,7 +110,7 @@ describe("the page of alerts", () => {
 		const row = page.locator(".alert-item", { hasText: "repository is locked" }).first();
 		await row.getByRole("button", { name: /Acknowledge/ }).click();
 		await page.waitForURL("**/alerts");
-		expect(await page.innerText("main")).toContain("acknowledged");
+		expect(await page.textContent("main")).toContain("acknowledged");
 		await close();
 	});
 
