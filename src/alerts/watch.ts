@@ -12,6 +12,7 @@ import { transaction } from "../store/database.ts";
 import { deleteDeliveriesBefore } from "../store/deliveries.ts";
 import { readJobById, readJobs } from "../store/jobs.ts";
 import { readMeta, writeMeta } from "../store/meta.ts";
+import { replayableTransaction } from "../store/replayable.ts";
 import { clearUnjudged, readDueChecks, readNextCheck, readUnjudged } from "../store/watched.ts";
 import type { Units } from "../units.ts";
 import { type Audience, announce } from "./announce.ts";
@@ -126,7 +127,8 @@ export class Watch {
 	#judge(db: Database, jobIds: number[], unjudged: Map<number, number[]>, now: number): boolean {
 		const said: Said[] = [];
 		const audience = this.#audience();
-		return transaction(db, () => {
+		// All of it follows from runs that stand in a journal: what a power cut undoes is judged again, and told once more at most.
+		return replayableTransaction(db, () => {
 			let changed = false;
 			for (const jobId of jobIds) {
 				const fresh = unjudged.get(jobId) ?? [];

@@ -95,8 +95,19 @@ describe("wrong usage ends with 2 and one sentence", () => {
 });
 
 describe("serve", () => {
-	test("stops at SIGTERM, SIGINT and SIGHUP in less than two seconds, with 0, the log folded into the file", async () => {
-		for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+	test("reads config.yaml anew at SIGHUP, and goes on", async () => {
+		const server = await startServer({ env });
+		writeFileSync(join(server.dataDir, "config.yaml"), "jobs:\n  photos: { schedule: { cron: '61 2 * * *' } }\n");
+		process.kill(server.pid, "SIGHUP");
+		await until(async () => {
+			const { problems } = await server.json("/api/health");
+			return problems.some(({ id, title }: { id: string; title: string }) => id === "config" && title.includes("line 2"));
+		});
+		await server.stop();
+	});
+
+	test("stops at SIGTERM and SIGINT in less than two seconds, with 0, the log folded into the file", async () => {
+		for (const signal of ["SIGTERM", "SIGINT"] as const) {
 			const server = await startServer({ env });
 			appendFileSync(join(server.dataDir, "metrics.jsonl"), someLines(0, 50));
 			await untilRead(server, 50);
