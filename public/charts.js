@@ -49,6 +49,12 @@ function readColours() {
 	return colours;
 }
 
+let turn = 0;
+
+/**
+ * One chart a task, so that a slow tablet still answers between two of them; all at once where what is seen would be
+ * half of the old and half of the new: another theme, or paper.
+ */
 function draw({ isForced = false } = {}) {
 	const text = document.getElementById("chart-data")?.textContent ?? "";
 	const canvases = [...document.querySelectorAll("canvas[data-chart]")];
@@ -61,13 +67,39 @@ function draw({ isForced = false } = {}) {
 	if (text === "") return;
 	const data = JSON.parse(text);
 	const colours = readColours();
-	for (const canvas of canvases) {
+	const mine = ++turn;
+	delete document.documentElement.dataset.charts;
+	const next = () => {
+		if (mine !== turn) return;
+		const canvas = canvases.shift();
+		if (canvas === undefined) document.documentElement.dataset.charts = "drawn";
+		else {
+			drawOne(canvas, data, colours);
+			if (isForced) next();
+			else setTimeout(next);
+		}
+	};
+	if (isForced) next();
+	else setTimeout(next);
+}
+
+function drawOne(canvas, data, colours) {
+	try {
 		Chart.getChart(canvas)?.destroy();
 		// A new object for every chart: Chart.js writes what it resolved into the options it is given.
 		const configOf = canvas.dataset.chart.startsWith("job-") ? jobChartConfig : chartConfig;
 		new Chart(canvas, configOf(canvas.dataset.chart, data, colours));
+	} catch (error) {
+		console.error(error);
+		say(canvas);
 	}
-	document.documentElement.dataset.charts = "drawn";
+}
+
+function say(canvas) {
+	const note = document.createElement("p");
+	note.className = "box";
+	note.textContent = "The chart could not be drawn. The table below has the numbers.";
+	canvas.replaceWith(note);
 }
 
 function drawOrSay(options) {
@@ -75,12 +107,7 @@ function drawOrSay(options) {
 		draw(options);
 	} catch (error) {
 		console.error(error);
-		for (const canvas of document.querySelectorAll("canvas[data-chart]")) {
-			const note = document.createElement("p");
-			note.className = "box";
-			note.textContent = "The chart could not be drawn. The table below has the numbers.";
-			canvas.replaceWith(note);
-		}
+		for (const canvas of document.querySelectorAll("canvas[data-chart]")) say(canvas);
 	}
 }
 

@@ -1,10 +1,11 @@
-// The sentence on top of the overview: what the newest run of each job says, and how old that is. It claims no more.
-import type { Overview } from "./overview.ts";
-import type { Run } from "./run.ts";
+// The sentence on top of the overview, made of what every job was judged to be. It never says more than is known.
+import type { AlertKind } from "./alert.ts";
+import type { Oddity, OverviewJob, Problem } from "./overview.ts";
+import type { State } from "./state.ts";
 import { formatAge, plural } from "./units.ts";
 
-/** `empty` and `unknown` are about the monitor; `old` is good news that has become too old to be called good. */
-export type VerdictState = "empty" | "unknown" | "failed" | "warning" | "running" | "old" | "ok";
+/** `old` is good news of unknown rhythm that has become too old to be called good; `idle`: nothing is expected. */
+export type VerdictState = "empty" | "unknown" | "failed" | "warning" | "running" | "old" | "idle" | "ok";
 
 /** A piece of the sentence: words, or a job's name that leads to it. */
 export type VerdictPart = string | { name: string; slug: string };
@@ -14,9 +15,25 @@ export type Verdict = {
 	sentence: VerdictPart[];
 	/** The second line; empty where there is nothing to add. */
 	lead: VerdictPart[];
-	/** For the window's title: "2 failed". */
+	/** For the window's title: "2 need you". */
 	short: string;
 };
+
+/** What the sentence needs of a job. */
+export type VerdictJob = {
+	slug: string;
+	/** As it is called on the page; "" is not named, where it is the only one. */
+	name: string;
+	state: State;
+	oddity: Oddity | null;
+	/** When its newest good backup ended. */
+	lastGoodAt: number | null;
+	/** Whether a schedule says when the next run is due; otherwise only its age is known. */
+	isPlanned: boolean;
+};
+
+/** Why a job needs somebody: how bad it is, and how it is said of one, of several, and in a count. */
+export type Trouble = { look: "failed" | "warning"; rank: number; one: string; many: string; count: string };
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -25,60 +42,81 @@ const oldAfter = 8 * day;
 /** A whole lab in which nothing ran for two days is said plainly, whatever the jobs' rhythms are. */
 const quietAfter = 2 * day;
 
-export type JobState = "failed" | "warning" | "running" | "old" | "ok";
-
-export type JobVerdict = {
-	slug: string;
-	name: string;
-	state: JobState;
-	/** Newest finished run; the running one where it is the first. */
-	run: Run;
-	/** When the newest finished run began; null where none has finished yet. */
-	finishedAt: number | null;
+const stateTroubles: Partial<Record<State, Trouble>> = {
+	failed: { look: "failed", rank: 0, one: "failed", many: "failed", count: "failed" },
+	missed: { look: "failed", rank: 1, one: "missed its run", many: "missed their runs", count: "missed" },
+	stuck: { look: "failed", rank: 2, one: "is running too long", many: "are running too long", count: "stuck" },
+	stale: { look: "failed", rank: 3, one: "has no fresh backup", many: "have no fresh backup", count: "too old" },
+	late: { look: "warning", rank: 5, one: "is late", many: "are late", count: "late" },
+	warning: {
+		look: "warning",
+		rank: 7,
+		one: "ended with a warning",
+		many: "ended with a warning",
+		count: "with a warning",
+	},
 };
 
-/** One verdict per job, worst first. A run that is going on never hides that the one before it failed. */
-export function jobVerdicts(latest: Run[], now: number): JobVerdict[] {
-	const bySlug = new Map<string, Run[]>();
-	for (const run of latest) bySlug.set(run.slug, [...(bySlug.get(run.slug) ?? []), run]);
-	return [...bySlug.values()].map((runs) => jobVerdict(runs, now)).sort((a, b) => rank(a.state) - rank(b.state));
+type OddWords = [one: string, many: string, count: string];
+
+function oddWords({ kind, isLess, severity }: Oddity): OddWords {
+	const much = severity === "critical" ? "much " : "";
+	const than = (word: string): OddWords => [
+		`is ${much}${word} than usual`,
+		`are ${much}${word} than usual`,
+		`${word} than usual`,
+	];
+	const took = (word: string): OddWords => [
+		`took ${much}${word} than usual`,
+		`took ${much}${word} than usual`,
+		`${word} than usual`,
+	];
+	if (kind === "size" && isLess !== null) return than(isLess ? "smaller" : "larger");
+	if (kind === "duration" && isLess !== null) return took(isLess ? "shorter" : "longer");
+	return kindWords[kind] ?? ["looks unusual", "look unusual", "unusual"];
 }
 
-function jobVerdict(runs: Run[], now: number): JobVerdict {
-	const newestFirst = runs.toSorted((a, b) => b.startedAt - a.startedAt);
-	const finished = newestFirst.find((run) => run.outcome !== "running");
-	const [newest] = newestFirst;
-	const run = finished ?? newest;
-	if (!run) throw new Error("A job without a run has no verdict");
-	const isRunning = newest?.outcome === "running";
-	return { slug: run.slug, name: run.job, run, finishedAt: finished?.startedAt ?? null, state: state() };
+const kindWords: Partial<Record<AlertKind, OddWords>> = {
+	size: ["has an unusual size", "have an unusual size", "of unusual size"],
+	duration: ["took an unusual time", "took an unusual time", "of unusual length"],
+	phase: ["has an unusual phase", "have an unusual phase", "with an unusual phase"],
+	files: ["has an unusual number of files", "have an unusual number of files", "with unusual files"],
+	absent: ["is not in the remote", "are not in the remote", "not in the remote"],
+	shrunk: ["shrank in the remote", "shrank in the remote", "shrunk"],
+	stale_copy: ["has only an old copy in the remote", "have only old copies in the remote", "with an old copy"],
+	drill_overdue: ["was not restored for long", "were not restored for long", "not restored for long"],
+	rto_exceeded: ["would take too long to restore", "would take too long to restore", "too slow to restore"],
+};
 
-	function state(): JobState {
-		if (finished?.outcome === "failure") return "failed";
-		if (finished?.outcome === "warning") return "warning";
-		if (isRunning) return "running";
-		return now - (finished?.startedAt ?? now) > oldAfter ? "old" : "ok";
-	}
+/** The worst that is wrong with a job; null: nothing. */
+export function troubleOf({ state, oddity }: Pick<VerdictJob, "state" | "oddity">): Trouble | null {
+	if (state === "paused" || state === "archived") return null;
+	const ofState = stateTroubles[state] ?? null;
+	if (oddity === null) return ofState;
+	const [one, many, count] = oddWords(oddity);
+	const isCritical = oddity.severity === "critical";
+	const rank = isCritical ? 4 : 6;
+	if (ofState !== null && ofState.rank < rank) return ofState;
+	return { look: isCritical ? "failed" : "warning", rank, one, many, count };
 }
 
-const order: JobState[] = ["failed", "warning", "old", "running", "ok"];
-
-function rank(state: JobState): number {
-	return order.indexOf(state);
+/** From the one that needs somebody most to the one that nothing is expected of. */
+export function compareNeeds(a: VerdictJob, b: VerdictJob): number {
+	return rankOf(a) - rankOf(b);
 }
 
-/** With `job` set, everything is about that one, and it is named. */
-export function verdict({
-	now,
-	job,
-	latest,
-	problems,
-}: Pick<Overview, "now" | "job" | "latest" | "problems">): Verdict {
-	const jobs = jobVerdicts(latest, now);
+const calmRanks: Partial<Record<State, number>> = { running: 10, new: 11, ok: 12, paused: 13, archived: 14 };
+
+function rankOf(job: VerdictJob): number {
+	return troubleOf(job)?.rank ?? calmRanks[job.state] ?? 12;
+}
+
+type Asked = { now: number; jobs: readonly VerdictJob[]; problems: readonly Problem[] };
+
+export function verdict({ now, jobs, problems }: Asked): Verdict {
 	const critical = problems.find((problem) => problem.severity === "critical");
-	if (critical) {
-		const last =
-			jobs.length === 0 ? [] : ["Last known: ", ...uncapitalised(judge(jobs, now, job !== null).sentence), "."];
+	if (critical !== undefined) {
+		const last = jobs.length === 0 ? [] : ["Last known: ", ...uncapitalised(judge(jobs, now).sentence), "."];
 		const title = critical.title.replace(/\.$/, "");
 		return { state: "unknown", sentence: [`I cannot tell: ${lowerFirst(title)}`], lead: last, short: "Cannot tell" };
 	}
@@ -86,118 +124,175 @@ export function verdict({
 		const lead = "The monitor is running. Its first run turns this page into your dashboard.";
 		return { state: "empty", sentence: ["Waiting for your first backup"], lead: [lead], short: "Waiting" };
 	}
-	return judge(jobs, now, job !== null);
+	return judge(jobs, now);
 }
 
-function judge(jobs: JobVerdict[], now: number, isNamed: boolean): Verdict {
-	const of = (state: JobState) => jobs.filter((job) => job.state === state);
-	const [failed, warned, old, running] = [of("failed"), of("warning"), of("old"), of("running")];
-	const finished = jobs.filter((job) => job.finishedAt !== null);
-	const newestAt = Math.max(...jobs.map((job) => job.run.startedAt));
-	const lead = ageLead(finished, jobs.length, now);
-
-	if (failed.length + warned.length > 0) {
-		const good = jobs.length - failed.length - warned.length - running.length;
-		return { ...needed(jobs, failed, warned, isNamed), lead: [...othersLead(good, running.length), ...lead] };
+/** Archived jobs count for nothing; paused ones are only told of. */
+function judge(all: readonly VerdictJob[], now: number): Verdict {
+	const kept = all.filter(({ state }) => state !== "archived");
+	const jobs = kept.filter(({ state }) => state !== "paused").toSorted(compareNeeds);
+	const paused = kept.length - jobs.length;
+	const [only] = kept;
+	if (only === undefined) return idle(all.length === 1 ? "The job is archived" : "All jobs are archived", "Archived");
+	if (jobs.length === 0) {
+		return idle(kept.length === 1 ? [named(only, "The job"), " is paused"] : "All jobs are paused", "Paused");
 	}
-	if (running.length > 0) return { ...going(jobs, running), lead };
-	const quiet = now - newestAt > quietAfter ? formatAge((now - newestAt) / 1000) : null;
-	const [only] = jobs;
-	const ofJob: VerdictPart[] = isNamed && only ? [" of ", ref(only)] : [];
-	if (quiet !== null) {
-		const sentence = ["No new backup", ...ofJob, ` for ${quiet}`];
-		return { state: "old", sentence, lead, short: `Nothing for ${quiet}` };
-	}
-	if (old.length > 0) {
-		const sentence = [
-			"All newest backups succeeded, but ",
-			...names(old, "\u2019s is", " are"),
-			" more than 8\u00a0days old",
-		];
-		return { state: "old", sentence, lead, short: `${old.length} old` };
-	}
-	const sentence =
-		jobs.length === 1
-			? ["The newest backup", ...ofJob, ` succeeded ${formatAge((now - newestAt) / 1000)} ago`]
-			: [`All ${jobs.length} jobs\u2019 newest backups succeeded`];
-	return { state: "ok", sentence, lead, short: "OK" };
+	const needing = jobs.flatMap((job) => {
+		const trouble = troubleOf(job);
+		return trouble === null ? [] : [{ job, trouble }];
+	});
+	if (needing.length > 0) return needed(needing, jobs, paused);
+	const proven = jobs.filter(({ lastGoodAt }) => lastGoodAt !== null);
+	if (proven.length === 0) return unproven(jobs, paused);
+	const planned = jobs.filter(({ isPlanned }) => isPlanned);
+	return planned.length === jobs.length || proven.length < jobs.length
+		? protectedBy(jobs, proven, paused)
+		: unplanned(jobs, planned.length, paused, now);
 }
 
-/** Something failed or warned: up to two jobs by name, more by number. */
-function needed(
-	jobs: JobVerdict[],
-	failed: JobVerdict[],
-	warned: JobVerdict[],
-	isNamed: boolean,
-): Omit<Verdict, "lead"> {
-	const state = failed.length > 0 ? "failed" : "warning";
-	const short = [failed.length > 0 && `${failed.length} failed`, warned.length > 0 && plural(warned.length, "warning")]
-		.filter((part) => part !== false)
-		.join(", ");
-	if (failed.length + warned.length > 2) {
-		const count = failed.length + warned.length;
-		return { state, short, sentence: [`${count} of ${jobs.length} jobs need you: ${short}`] };
-	}
-	if (jobs.length === 1 && !isNamed) {
-		const words = failed.length > 0 ? "failed" : "ended with a warning";
-		return { state, short, sentence: [`The newest backup ${words}`] };
-	}
-	const sentence: VerdictPart[] = [];
-	if (failed.length > 0) sentence.push(...names(failed, "", ""), " failed");
-	if (failed.length > 0 && warned.length > 0) sentence.push(" and ");
-	if (warned.length > 0) sentence.push(...names(warned, "", ""), " ended with a warning");
-	return { state, short, sentence };
+function idle(words: VerdictPart[] | string, short: string): Verdict {
+	const lead = "Nothing is expected of them, so nothing is watched.";
+	return { state: "idle", sentence: typeof words === "string" ? [words] : words, lead: [lead], short };
 }
 
-function going(jobs: JobVerdict[], running: JobVerdict[]): Omit<Verdict, "lead"> {
-	const others = jobs.length - running.length;
-	const short = `${running.length} running`;
+type Needing = { job: VerdictJob; trouble: Trouble };
+
+/** Up to two jobs by name, more by number. */
+function needed(needing: Needing[], jobs: VerdictJob[], paused: number): Verdict {
+	const state = needing.some(({ trouble }) => trouble.look === "failed") ? "failed" : "warning";
+	const counts = Map.groupBy(needing, ({ trouble }) => trouble.count);
+	const counted = [...counts].map(([word, { length }]) => `${length}\u00a0${word}`).join(", ");
+	const [first, second] = needing;
+	if (first === undefined) throw new Error("Nothing needs anybody");
+	if (second !== undefined && needing.length > 2) {
+		const begin: VerdictPart[] = ["Begin with ", ref(first.job), ". "];
+		return {
+			state,
+			short: `${needing.length} need you`,
+			sentence: [`${needing.length} of ${jobs.length} jobs need you: ${counted}`],
+			lead: [...begin, ...othersLead(jobs, paused)],
+		};
+	}
+	const lead = othersLead(jobs, paused);
+	const isOne = jobs.length === 1;
+	if (second === undefined) {
+		const sentence = [named(first.job, isOne ? "The newest backup" : first.job.slug), ` ${first.trouble.one}`];
+		return { state, short: counted, sentence, lead };
+	}
 	const sentence: VerdictPart[] =
-		running.length > 2 ? [`${running.length} backups are running`] : names(running, " is running", " are running");
-	if (others === 1) sentence.push(", the other job\u2019s newest backup succeeded");
-	if (others > 1) sentence.push(`, the other ${others} jobs\u2019 newest backups succeeded`);
-	return { state: "running", sentence, short };
+		first.trouble.count === second.trouble.count && first.trouble.many === second.trouble.many
+			? [ref(first.job), " and ", ref(second.job), ` ${first.trouble.many}`]
+			: [ref(first.job), ` ${first.trouble.one} and `, ref(second.job), ` ${second.trouble.one}`];
+	return { state, short: counted, sentence, lead };
 }
 
-/** "A" + one, "A and B" + many, "3 jobs" + many. */
-function names(jobs: JobVerdict[], one: string, many: string): VerdictPart[] {
-	const [first, second] = jobs;
-	if (!first) return [];
-	if (!second) return [ref(first), one].filter((part) => part !== "");
-	if (jobs.length > 2) return [`${plural(jobs.length, "job")}${many}`];
-	return [ref(first), " and ", ref(second), many].filter((part) => part !== "");
+/** No job has a good backup, and none failed: they are new, or run for the first time. */
+function unproven(jobs: VerdictJob[], paused: number): Verdict {
+	const running = jobs.filter(({ state }) => state === "running");
+	const [first] = running.length > 0 ? running : jobs;
+	if (first === undefined) throw new Error("No job is left");
+	const state = running.length > 0 ? "running" : "idle";
+	const short = running.length > 0 ? "First run" : "Waiting";
+	const sentence: VerdictPart[] =
+		running.length === 1 || (running.length === 0 && jobs.length === 1)
+			? [named(first, "The job"), running.length > 0 ? " is running for the first time" : " has not run yet"]
+			: [running.length > 1 ? `${running.length} jobs run for the first time` : `${jobs.length} jobs have not run yet`];
+	return { state, short, sentence, lead: ["No backup has finished yet.", ...pausedLead(paused)] };
 }
 
-function ref(job: JobVerdict): VerdictPart {
-	return { name: job.name, slug: job.slug };
+function protectedBy(jobs: VerdictJob[], proven: VerdictJob[], paused: number): Verdict {
+	const missing = jobs.length - proven.length;
+	const running = runningLead(jobs);
+	const [first] = jobs;
+	const plannedToo = proven.filter(({ isPlanned }) => !isPlanned).length;
+	if (missing > 0) {
+		const waiting = jobs.filter(({ lastGoodAt }) => lastGoodAt === null);
+		const [one] = waiting;
+		const who: VerdictPart[] = missing === 1 && one !== undefined ? [ref(one), " has"] : [`${missing} have`];
+		const sentence = [`${proven.length} of ${jobs.length} jobs have a good backup, `, ...who, " none yet"];
+		return { state: "idle", sentence, short: `${missing} without a backup`, lead: [...running, ...pausedLead(paused)] };
+	}
+	const sentence: VerdictPart[] =
+		jobs.length === 1 && first !== undefined
+			? [named(first, "The job"), " is protected"]
+			: [`All ${jobs.length} jobs are protected`];
+	const fresh =
+		jobs.length === 1
+			? "Its backup is as fresh as its schedule wants. "
+			: "Every backup is as fresh as its schedule wants. ";
+	const lead = [...(plannedToo > 0 ? [] : [fresh]), ...running, ...pausedLead(paused)];
+	return { state: "ok", sentence, short: "OK", lead };
+}
+
+/** Of some jobs nothing says when they should run: what they did is told, and how old it is. */
+function unplanned(jobs: VerdictJob[], planned: number, paused: number, now: number): Verdict {
+	const byAge = jobs.toSorted((a, b) => (a.lastGoodAt ?? 0) - (b.lastGoodAt ?? 0));
+	const [oldest, newest] = [byAge[0], byAge.at(-1)];
+	if (oldest === undefined || newest === undefined) throw new Error("No job is left");
+	const age = (job: VerdictJob) => formatAge((now - (job.lastGoodAt ?? now)) / 1000);
+	const isQuiet = planned === 0 && now - (newest.lastGoodAt ?? now) > quietAfter;
+	const rest = [...runningLead(jobs), ...pausedLead(paused)];
+	const rhythm =
+		jobs.length === 1
+			? "When the next one is due is not known: a rhythm is learned from three regular runs. "
+			: `When the next one is due is not known of ${jobs.length - planned} of them: a rhythm is learned from three regular runs. `;
+	if (isQuiet) {
+		return {
+			state: "old",
+			sentence: [`No new backup for ${age(newest)}`],
+			lead: [rhythm, ...rest],
+			short: `Nothing for ${age(newest)}`,
+		};
+	}
+	const old = jobs.filter(({ isPlanned, lastGoodAt }) => !isPlanned && now - (lastGoodAt ?? now) > oldAfter);
+	const [one] = old;
+	if (one !== undefined) {
+		const who: VerdictPart[] =
+			old.length === 1 ? [ref(one), "\u2019s is"] : [`those of ${plural(old.length, "job")} are`];
+		const sentence = ["All newest backups succeeded, but ", ...who, " more than 8\u00a0days old"];
+		return { state: "old", sentence, lead: [rhythm, ...rest], short: `${old.length} old` };
+	}
+	const sentence: VerdictPart[] =
+		jobs.length === 1
+			? [
+					`The newest backup${oldest.name === "" ? "" : " of "}`,
+					...(oldest.name === "" ? [] : [ref(oldest)]),
+					` succeeded ${age(newest)} ago`,
+				]
+			: [`All ${jobs.length} jobs\u2019 newest backups succeeded`];
+	const ages: VerdictPart[] = jobs.length === 1 ? [] : ["The oldest is ", ref(oldest), `\u2019s, ${age(oldest)} ago. `];
+	return { state: "ok", sentence, lead: [...ages, rhythm, ...rest], short: "OK" };
+}
+
+function ref({ name, slug }: VerdictJob): VerdictPart {
+	return { name: name === "" ? slug : name, slug };
+}
+
+function named({ name, slug }: VerdictJob, otherwise: string): VerdictPart {
+	return { name: name === "" ? otherwise : name, slug };
 }
 
 /** What a failure must not drown: that the others are well. */
-function othersLead(good: number, running: number): VerdictPart[] {
-	const parts: string[] = [];
-	if (good === 1) parts.push("the other job\u2019s newest backup succeeded");
-	if (good > 1) parts.push(`the other ${good} jobs\u2019 newest backups succeeded`);
-	if (running > 0) parts.push(`${running} ${running === 1 ? "is" : "are"} running`);
-	const text = parts.join(", ");
-	return text === "" ? [] : [`${text.charAt(0).toUpperCase()}${text.slice(1)}. `];
+function othersLead(jobs: VerdictJob[], paused: number): VerdictPart[] {
+	const well = jobs.filter((job) => troubleOf(job) === null);
+	const good = well.filter(({ lastGoodAt }) => lastGoodAt !== null).length;
+	const waiting = well.length - good;
+	const parts: VerdictPart[] = [];
+	if (good === 1) parts.push("The other job has a good backup. ");
+	if (good > 1) parts.push(`The other ${good} jobs have a good backup. `);
+	if (waiting > 0) parts.push(`${plural(waiting, "job")} ${waiting === 1 ? "has" : "have"} none yet. `);
+	return [...parts, ...runningLead(jobs), ...pausedLead(paused)];
 }
 
-/** How old the news is: without it, a dead backup script looks like a good one. */
-function ageLead(finished: JobVerdict[], count: number, now: number): VerdictPart[] {
-	const [first, ...rest] = finished;
-	if (!first) return ["No run has finished yet."];
-	const oldest = rest.reduce((a, b) => (b.run.startedAt < a.run.startedAt ? b : a), first);
-	const newest = rest.reduce((a, b) => (b.run.startedAt > a.run.startedAt ? b : a), first);
-	const age = (job: JobVerdict) => `${formatAge((now - job.run.startedAt) / 1000)} ago`;
-	if (count === 1) return [ref(first), ` began ${age(first)}.`];
-	if (oldest === newest) return ["The only finished run, ", ref(first), ", began ", `${age(first)}.`];
-	return [
-		"Of the newest runs, the oldest is ",
-		ref(oldest),
-		` (${age(oldest)}), the latest `,
-		ref(newest),
-		` (${age(newest)}).`,
-	];
+function runningLead(jobs: VerdictJob[]): VerdictPart[] {
+	const running = jobs.filter(({ state }) => state === "running");
+	const [first] = running;
+	if (first === undefined || jobs.length === 1) return first === undefined ? [] : ["It is running. "];
+	return running.length === 1 ? [ref(first), " is running. "] : [`${running.length} jobs are running. `];
+}
+
+function pausedLead(paused: number): VerdictPart[] {
+	return paused === 0 ? [] : [`${plural(paused, "job")} ${paused === 1 ? "is" : "are"} paused.`];
 }
 
 function uncapitalised(parts: VerdictPart[]): VerdictPart[] {
@@ -213,4 +308,19 @@ function lowerFirst(text: string): string {
 /** The sentence without its links, for titles and tests. */
 export function plainText(parts: VerdictPart[]): string {
 	return parts.map((part) => (typeof part === "string" ? part : part.name)).join("");
+}
+
+/** The jobs of the overview as the sentence wants them. A lab's only job may have no name of its own. */
+export function verdictJobs(judged: readonly OverviewJob[]): VerdictJob[] {
+	const calledAlike = new Set<string>();
+	const seen = new Set<string>();
+	for (const { name } of judged) (seen.has(name) ? calledAlike : seen).add(name);
+	return judged.map((job) => {
+		const { slug, judgement, oddity, lastGoodAt } = job;
+		const { schedule, source } = judgement.plan;
+		const isPlanned = source !== "assumed" && schedule.type !== "none";
+		const isNameless = judged.length === 1 && job.name === "default" && job.title === null;
+		const called = job.title ?? (calledAlike.has(job.name) && job.host !== "" ? `${job.name} (${job.host})` : job.name);
+		return { slug, name: isNameless ? "" : called, state: judgement.state, oddity, lastGoodAt, isPlanned };
+	});
 }

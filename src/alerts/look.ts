@@ -22,6 +22,7 @@ import type { Units } from "../units.ts";
 const runsLookedAt = 40;
 /** Six weeks of a daily job: what one weekday usually looks like. */
 const pastLookedAt = 45;
+const reworded = 6 * 86_400_000;
 
 export type LookOptions = {
 	settings: JobSettings | null;
@@ -85,7 +86,13 @@ export function lookAt(db: Database, job: Job, fresh: number[], options: LookOpt
 	const isNew = fresh.length > 0 || stored === null;
 	const plausibility = isNew ? judgeNewest(db, job, decision, options) : stored.plausibility;
 	reconcile(db, job, judgement, plausibility, runs, options, now);
-	return writeWatched(db, job.id, { judgement, plausibility, tellsStart });
+	return writeWatched(db, job.id, { judgement: withinAWeek(judgement, now), plausibility, tellsStart });
+}
+
+/** Reasons name weekdays: what lasts for a week is put into words anew before they would name the wrong one. */
+function withinAWeek(judgement: Judgement, now: number): Judgement {
+	if (judgement.state === "archived" || judgement.state === "paused") return judgement;
+	return { ...judgement, checkAt: Math.min(judgement.checkAt ?? Number.POSITIVE_INFINITY, now + reworded) };
 }
 
 /**

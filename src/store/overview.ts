@@ -1,45 +1,72 @@
 // Everything the overview page shows, read in a handful of questions whose cost does not grow with the runs.
 import type { Database } from "bun:sqlite";
-import type { JobRef, Overview, Point, Range, Series, Totals, TrendCell } from "../overview.ts";
+import type { Alert } from "../alert.ts";
+import type { Job } from "../job.ts";
+import type {
+	JobRef,
+	JobsFilter,
+	Overview,
+	OverviewAlert,
+	Point,
+	Range,
+	Series,
+	Totals,
+	TrendCell,
+} from "../overview.ts";
 import { averagesOf, type DayTotals, emptyTotals, mergeTotals } from "../rollup.ts";
 import { type Run, rate, succeeded } from "../run.ts";
+import type { Settings } from "../settings.ts";
 import { dayOf, dayStart, formatDay, weekOf } from "../time.ts";
+import { compareNeeds, type VerdictJob, verdictJobs } from "../verdict.ts";
+import { readOpenAlerts } from "./alerts.ts";
 import { allJobs, type Day, readDays, readFirstDay } from "./daily.ts";
 import { findJob, readJobs } from "./jobs.ts";
+import { readNight, readOverviewJobs } from "./overview-jobs.ts";
 import { countRejected, readRejected } from "./rejected.ts";
-import { readFailures, readFinished, readLatest, readNewest } from "./runs.ts";
+import { readFailures, readFinished, readNewest } from "./runs.ts";
+import { readSizeTotals } from "./size-totals.ts";
 import { findSource } from "./sources.ts";
 
 export type OverviewQuestion = {
 	now: number;
 	zone: string;
-	/** Slug or name; null for all jobs. */
+	/** Slug or name of the job that figures and charts are about; null for all jobs. */
 	job: string | null;
 	range: Range;
 	metricsFile: string;
+	/** Which jobs are listed. */
+	filter: JobsFilter;
+	settings: Pick<Settings, "jobs">;
 };
 
 /** What the store knows; the monitor adds what it knows about itself. */
-export type StoredOverview = Omit<Overview, "problems" | "retentionDays" | "source"> & { lines: number };
+export type StoredOverview = Omit<Overview, "problems" | "retentionDays" | "source" | "channels"> & { lines: number };
 
-const recentRuns = 30;
+const recentRuns = 12;
 const shownFailures = 10;
 const shownRejected = 20;
+const nightMs = 24 * 3_600_000;
 const weeklyFrom = 400;
 const mostRunPoints = 120;
 
 /** null when the job asked for does not exist. */
 export function readOverview(db: Database, question: OverviewQuestion): StoredOverview | null {
-	const { now, zone, range } = question;
+	const { now, zone, range, filter } = question;
 	const job = question.job === null ? null : findJob(db, question.job);
 	if (job === null && question.job !== null) return null;
-	const jobs: JobRef[] = readJobs(db).map(({ slug, name, host }) => ({ slug, name, host }));
+	const all = readJobs(db);
+	const jobs: JobRef[] = all.map(({ slug, name, host }) => ({ slug, name, host }));
+	const { judged, alerts } = readJudgedJobs(db, all, question);
 	const today = dayOf(now, zone);
 	const firstDay = range === "all" ? Math.min(readFirstDay(db) ?? today, today) : today - Number(range) + 1;
 	const jobId = job?.id ?? allJobs;
 	const days = readDays(db, jobId, firstDay, lastDay(today));
 	const newest = newestWithPhases(readFinished(db, job?.id ?? null, 10));
 	const isOneJob = job !== null || jobs.length <= 1;
+	const archived = new Set(judged.flatMap((row) => (row.judgement.state === "archived" ? [row.slug] : [])));
+	const kept = all.filter(({ slug }) => !archived.has(slug)).map(({ id }) => id);
+	const sizes = isOneJob ? null : readSizeTotals(db, kept, { from: firstDay, to: lastDay(today), zone });
+	const series = seriesOf(db, isOneJob, job?.id ?? null, days, firstDay, today, zone);
 	return {
 		now,
 		zone,
@@ -49,16 +76,82 @@ export function readOverview(db: Database, question: OverviewQuestion): StoredOv
 		from: dayStart(firstDay, zone),
 		totals: averagesOf(sumOf(days)),
 		before: range === "all" ? null : readBefore(db, jobId, firstDay, Number(range)),
-		series: seriesOf(db, isOneJob, job?.id ?? null, days, firstDay, today, zone),
+		series: sizes === null ? series : withTotals(series, sizes, today, zone),
 		newest,
 		usualPhases: newest === null ? {} : readUsualPhases(db, newest, today),
-		latest: readLatest(db).filter((run) => job === null || run.slug === job.slug),
+		judged,
+		filter,
+		alerts: alerts
+			.filter(({ parentId }) => parentId === null || !alerts.some(({ id }) => id === parentId))
+			.map((alert) => shownAlert(alert, alerts, all)),
+		night: readNight(db, now - nightMs),
+		totalSize: sizes?.get(today) ?? null,
+		restore: null,
 		recent: readNewest(db, job?.id ?? null, recentRuns),
 		failures: readFailures(db, job?.id ?? null, shownFailures),
 		trend: trendOf(days),
 		rejected: { total: countRejected(db), lines: readRejected(db, shownRejected) },
 		lines: findSource(db, question.metricsFile)?.line ?? 0,
 	};
+}
+
+/** Every job in the order in which it needs somebody, with all open alerts. */
+function readJudgedJobs(
+	db: Database,
+	jobs: readonly Job[],
+	{ now, zone, settings }: Pick<OverviewQuestion, "now" | "zone" | "settings">,
+) {
+	const alerts = readOpenAlerts(db);
+	const judged = readOverviewJobs(db, jobs, alerts, { now, zone, settings });
+	const told = new Map(verdictJobs(judged).map((job) => [job.slug, job]));
+	const of = (slug: string) => told.get(slug) as VerdictJob;
+	return { alerts, judged: judged.sort((a, b) => compareNeeds(of(a.slug), of(b.slug))) };
+}
+
+/** The jobs as the sentence on top of the overview sees them, for whoever repeats it elsewhere. */
+export function readVerdictJobs(
+	db: Database,
+	question: Pick<OverviewQuestion, "now" | "zone" | "settings">,
+): VerdictJob[] {
+	return verdictJobs(readJudgedJobs(db, readJobs(db), question).judged);
+}
+
+function shownAlert(alert: Alert, open: readonly Alert[], jobs: readonly Job[]): OverviewAlert {
+	const { id, kind, severity, sentence, runId, openedAt, acknowledgedAt, acknowledgedUntil, snoozedUntil } = alert;
+	const slug = jobs.find((job) => job.id === alert.jobId)?.slug ?? null;
+	const speaksFor = open.filter(({ parentId }) => parentId === id).length;
+	return {
+		id,
+		kind,
+		severity,
+		sentence,
+		runId,
+		openedAt,
+		acknowledgedAt,
+		acknowledgedUntil,
+		snoozedUntil,
+		slug,
+		speaksFor,
+	};
+}
+
+/** Sizes become what all last good backups were together; a day without a run has its total too. */
+function withTotals(series: Series, sizes: ReadonlyMap<number, number>, today: number, zone: string): Series {
+	if (series.per === "week") {
+		// The last day of the week that has been.
+		const of = (at: number) => sizes.get(Math.min(dayOf(at, zone) + 6, today)) ?? null;
+		return { ...series, points: series.points.map((point) => ({ ...point, size: of(point.at) })) };
+	}
+	const points = new Map(series.points.map((point) => [dayOf(point.at, zone), point]));
+	for (const [day, size] of sizes) {
+		const point = points.get(day);
+		if (point !== undefined) points.set(day, { ...point, size });
+		else if (day <= today) {
+			const at = dayStart(day, zone);
+			points.set(day, { at, runs: 0, failed: 0, duration: null, size, throughput: null, runId: null });
+		}
+	}
+	return { ...series, points: [...points].sort(([a], [b]) => a - b).map(([, point]) => point) };
 }
 
 // Reports from clocks that run ahead are dated tomorrow; they belong to what is seen today.

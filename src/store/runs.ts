@@ -119,22 +119,6 @@ export function readFailures(db: Database, jobId: number | null, limit: number):
 	return rows.map(runOf);
 }
 
-/**
- * The newest backup run of every job, and where that one is running the last finished one too: a run under way must not
- * hide a failure. One seek a job, never a scan of all runs.
- */
-export function readLatest(db: Database): Run[] {
-	const rows = prepared<RunRow>(
-		db,
-		`SELECT ${runColumns} FROM job JOIN run ON run.id = (
-			SELECT id FROM run WHERE job_id = job.id AND kind = 'backup' ORDER BY started_at DESC, id DESC LIMIT 1)`,
-	).all();
-	return rows.flatMap((row) => {
-		const newest = runOf(row);
-		return newest.outcome === "running" ? [newest, ...readFinished(db, row.job_id, 1)] : [newest];
-	});
-}
-
 export function countRuns(db: Database): number {
 	return prepared<{ runs: number }>(db, "SELECT count(*) AS runs FROM run").get()?.runs ?? 0;
 }

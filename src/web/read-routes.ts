@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { readOpenAlerts } from "../store/alerts.ts";
 import { allJobs } from "../store/daily.ts";
 import { findJob } from "../store/jobs.ts";
+import { readVerdictJobs } from "../store/overview.ts";
 import { countRejected } from "../store/rejected.ts";
 import { anyRun, readTurns, searchRuns } from "../store/run-search.ts";
 import { readRecentTotals, readRun, readStanding, readStandings } from "../store/standings.ts";
@@ -61,6 +62,7 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 				rejected: countRejected(db),
 				problems: options.problems(),
 				openAlerts: readOpenAlerts(db).length,
+				verdictJobs: readVerdictJobs(db, { now, zone, settings: options.alerting.settings }),
 				version,
 			};
 			return summaryObject(reading, now, zone);

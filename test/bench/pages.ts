@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { importStream } from "../../src/ingest/import-file.ts";
 import { Journal } from "../../src/ingest/journal.ts";
-import { ranges } from "../../src/overview.ts";
+import { everyJob, ranges } from "../../src/overview.ts";
+import { noSettings } from "../../src/settings.ts";
 import { closeDatabase } from "../../src/store/database.ts";
 import { openStore } from "../../src/store/open.ts";
 import { readOverview } from "../../src/store/overview.ts";
@@ -30,12 +31,13 @@ export async function pages(): Promise<void> {
 			for (const job of [null, "job-7"]) {
 				for (const range of ranges) {
 					const begun = performance.now();
-					const read = readOverview(db, { now, zone: "UTC", job, range, metricsFile: "/data/metrics.jsonl" });
+					const place = { now, zone: "UTC", metricsFile: "/data/metrics.jsonl", settings: noSettings };
+					const read = readOverview(db, { ...place, job, range, filter: everyJob });
 					if (read === null) throw new Error("no overview");
 					const { lines: _lines, ...rest } = read;
 					const source = { path: "", checkedAt: now, lines: 0 };
 					overviewPage(
-						{ ...rest, problems: [], retentionDays: 90, source },
+						{ ...rest, problems: [], retentionDays: 90, source, channels: 0 },
 						{ theme: "auto", units: decimal },
 					).toString();
 					times.push(performance.now() - begun);

@@ -147,6 +147,25 @@ describe("the built monitor", () => {
 		await close();
 	});
 
+	test("a failure is named, listed and acknowledged where it stands", async () => {
+		const { page, complaints, close } = await open(weeks("docker-volumes", "photos"));
+		await drawn(page);
+		appendFileSync(file, line("photos", 0, { backup_id: "new", timestamp: new Date().toISOString(), ...failure }));
+		await until(page, async () => (await page.textContent("h1"))?.includes("photos failed") === true);
+		await until(page, async () => (await page.locator('.alert button:has-text("Acknowledge")').count()) > 0);
+		expect(await page.title()).toBe("1\u00a0failed \u00b7 Backup Monitor");
+		expect(await page.getAttribute('link[rel="icon"]', "href")).toStartWith("data:image/svg+xml,");
+		await page.click("#show-need");
+		await page.waitForSelector("#show-need[aria-current]");
+		expect(await page.$$eval(".c-name > a", (links) => links.map((link) => link.textContent))).toEqual(["photos"]);
+		await page.click('.alert button:has-text("Acknowledge")');
+		await page.waitForSelector(".alert[data-quiet]");
+		expect(await page.textContent(".alert")).toContain("acknowledged until it is over");
+		expect(await page.getAttribute("#show-need", "aria-current")).toBe("true");
+		expect(complaints).toEqual([]);
+		await close();
+	});
+
 	test("remembers the theme", async () => {
 		const { page, complaints, close } = await open(line("a", 0));
 		await page.click("#theme summary");

@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import type { Overview } from "../../src/overview.ts";
-import { aFailure, aRun, emptyOverview, now, sampleOverview } from "../web/pages/sample-overview.ts";
+import { everyJob, type Overview } from "../../src/overview.ts";
+import { aFailure, aJob, anAlert, aRun, emptyOverview, now, sampleOverview } from "../web/pages/sample-overview.ts";
 import { drawn, openPage, type Site, startBrowser, startSite } from "./harness.ts";
 
 setDefaultTimeout(60_000);
@@ -47,7 +47,16 @@ function hostileOverview(): Overview {
 	});
 	return sampleOverview({
 		jobs,
-		latest: runs,
+		judged: jobs.map((job, i) =>
+			aJob(job, i, {
+				...(i < 2 && { state: "failed" as const }),
+				host: i === 1 ? endless : "",
+				reason: `${evil} ${endless}`,
+				labels: { [evil]: endless },
+			}),
+		),
+		alerts: [anAlert({ slug: "job-0", sentence: `${evil} ${endless} ${rightToLeft}` })],
+		night: [],
 		recent: runs,
 		failures: runs.slice(0, 2),
 		newest: runs[2] ?? null,
@@ -64,12 +73,49 @@ function hostileOverview(): Overview {
 	});
 }
 
+const one = { slug: "postgres-dump", name: "postgres-dump", host: "" };
+
+/** Every state at once, and nobody who is told of it. */
+function troubledOverview(): Overview {
+	const looks = [
+		"failed",
+		"missed",
+		"stuck",
+		"stale",
+		"late",
+		"warning",
+		"running",
+		"new",
+		"paused",
+		"archived",
+	] as const;
+	const jobs = looks.map((state) => ({ slug: state, name: state, host: "pi4" }));
+	const judged = jobs.map((job, i) =>
+		aJob(job, i, { state: looks[i] ?? "ok", missed: looks[i] === "missed" ? [0, 1] : [] }),
+	);
+	const odd = aJob({ slug: "odd", name: "odd", host: "nas" }, 3, {
+		oddity: { kind: "size", severity: "critical", isLess: true },
+	});
+	const alerts = [
+		anAlert({ slug: "failed" }),
+		anAlert({ id: 2, slug: "missed", kind: "missed", runId: null }),
+		anAlert({ id: 3, slug: "odd", kind: "size", sentence: "41 MB, usually 402 MB." }),
+		anAlert({ id: 4, slug: null, kind: "channel_broken", severity: "warning", runId: null, acknowledgedAt: now }),
+	];
+	return sampleOverview({ jobs, judged: [...judged, odd], alerts, channels: 0 });
+}
+
 const shapes: [string, () => Overview][] = [
 	["full", () => sampleOverview()],
 	["empty", () => emptyOverview()],
 	["hostile", hostileOverview],
 	["fifty jobs", () => sampleOverview({}, 50)],
-	["one job, no failures", () => sampleOverview({ trend: [], failures: [], latest: [aRun()], recent: [aRun()] }, 1)],
+	["troubled", troubledOverview],
+	["two hundred jobs, all of them", () => sampleOverview({ filter: { ...everyJob, isWhole: true } }, 200)],
+	[
+		"one job, no failures",
+		() => sampleOverview({ trend: [], failures: [], judged: [aJob(one)], alerts: [], recent: [aRun()] }, 1),
+	],
 ];
 
 const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
@@ -274,22 +320,25 @@ describe("without a reload", () => {
 	test("a new run appears, an opened table stays open, and the title follows", async () => {
 		let runs = 10;
 		site.show(() => {
-			const base = sampleOverview({ latest: [aRun()] });
+			const base = sampleOverview({ judged: [aJob(one)], alerts: [] });
 			return { ...base, totals: { ...base.totals, runs } };
 		});
 		const { page, complaints, close } = await openPage(browser, site.url);
 		await drawn(page);
 		expect(await page.title()).toBe("OK \u00b7 Backup Monitor");
+		const tabIcon = () => page.getAttribute('link[rel="icon"]', "href");
+		expect(await tabIcon()).toContain("favicon");
 		await page.click("#duration-table summary");
 		const isSame = await mark(page);
 		runs = 11;
 		site.show(() => {
-			const base = sampleOverview({ latest: [aFailure()] });
+			const base = sampleOverview({ judged: [aJob(one, 0, { state: "failed" })] });
 			return { ...base, totals: { ...base.totals, runs } };
 		});
 		await tick(page);
-		await page.waitForFunction(() => document.querySelector(".figure")?.textContent?.trim() === "11");
-		expect(await page.title()).toBe("1 failed \u00b7 Backup Monitor");
+		await page.waitForFunction(() => document.querySelector(".cards .figure")?.textContent?.trim() === "11");
+		expect(await page.title()).toBe("1\u00a0failed \u00b7 Backup Monitor");
+		expect(await tabIcon()).toStartWith("data:image/svg+xml,");
 		expect(await page.getAttribute("#duration-table", "open")).toBe("");
 		expect(await isSame()).toBe(true);
 		expect(complaints).toEqual([]);
@@ -377,7 +426,7 @@ describe("without script", () => {
 		site.show((job, range) => sampleOverview({ range, job: job === null ? null : { slug: job, name: job, host: "" } }));
 		const { page, close } = await openPage(browser, site.url, still);
 		await page.selectOption("#job-filter", "nas-restic");
-		await page.click(".filter button");
+		await page.click("#period .filter button");
 		expect(page.url()).toBe(`${site.url}/?job=nas-restic&range=30`);
 		await page.click("#range-7");
 		expect(page.url()).toBe(`${site.url}/?job=nas-restic&range=7`);
@@ -401,17 +450,83 @@ describe("without script", () => {
 	});
 });
 
+describe("the rows of jobs", () => {
+	const slugs = (page: Page) => page.$$eval(".c-name > a", (links) => links.map((link) => link.textContent));
+
+	test("are found by typing, and what is typed survives a refresh", async () => {
+		site.show(() => sampleOverview());
+		const { page, complaints, close } = await openPage(browser, site.url);
+		await drawn(page);
+		const isSame = await mark(page);
+		const asked = page.waitForRequest((request) => request.url().includes("q=rest"));
+		await page.focus("#job-search");
+		await page.keyboard.type("rest");
+		await asked;
+		await tick(page);
+		expect(await page.inputValue("#job-search")).toBe("rest");
+		expect(await page.evaluate(() => document.activeElement?.id)).toBe("job-search");
+		expect(await isSame()).toBe(true);
+		expect(complaints).toEqual([]);
+		await close();
+	});
+
+	test("tell what is proven and how long ago, on hover and on focus", async () => {
+		site.show(() => sampleOverview());
+		const { page, close } = await openPage(browser, site.url);
+		const tip = page.locator(".rungs .tip").first();
+		const size = async () => (await tip.boundingBox())?.width ?? 0;
+		expect(await size()).toBeLessThan(5);
+		await page.hover(".rungs a");
+		expect(await size()).toBeGreaterThan(100);
+		expect(await tip.textContent()).toContain("ran: not so, last good 30\u00a0h ago");
+		await page.mouse.move(0, 0);
+		expect(await size()).toBeLessThan(5);
+		await page.focus(".c-name > a");
+		await page.keyboard.press("Tab");
+		expect(await size()).toBeGreaterThan(100);
+		await close();
+	});
+
+	test("drop columns as the card narrows, and become cards with their labels", async () => {
+		site.show(() => sampleOverview());
+		const { page, close } = await openPage(browser, site.url);
+		const seen = async (width: number) => {
+			await page.setViewportSize({ width, height: 900 });
+			return page.$$eval(".job-row:first-child > span", (cells) =>
+				cells.filter((cell) => cell.checkVisibility()).map((cell) => cell.className.slice(2)),
+			);
+		};
+		expect(await seen(1440)).toEqual(["name", "rungs", "strip", "good", "due", "size", "time", "restore"]);
+		expect(await seen(1100)).not.toContain("time");
+		expect(await seen(1024)).toEqual(["name", "rungs", "strip", "good", "due", "size"]);
+		expect(await page.isVisible(".job-row i")).toBe(false);
+		await seen(700);
+		expect(await page.isVisible(".job-row i")).toBe(true);
+		expect(await slugs(page)).toHaveLength(6);
+		await close();
+	});
+
+	test("the night is a timeline where there is room, and a list on a phone", async () => {
+		site.show(() => sampleOverview());
+		const { page, close } = await openPage(browser, site.url);
+		expect([await page.isVisible(".timeline"), await page.isVisible(".night-list")]).toEqual([true, false]);
+		await page.setViewportSize({ width: 390, height: 844 });
+		expect([await page.isVisible(".timeline"), await page.isVisible(".night-list")]).toEqual([false, true]);
+		await close();
+	});
+});
+
 describe("on a phone", () => {
 	test("F5: cards stand two in a row, and nothing is wider than the screen", async () => {
 		site.show(() => sampleOverview());
 		const { page, close } = await openPage(browser, site.url, phone);
 		await drawn(page);
 		const tops = await page.$$eval(".cards > *", (cards) => cards.map((card) => card.getBoundingClientRect().top));
-		expect(new Set(tops).size).toBe(3);
+		expect(new Set(tops).size).toBe(4);
 		expect(await overflow(page)).toBe(0);
 		const small = await page.$$eval("a, button, select, summary, label", (targets) =>
 			targets
-				.filter((target) => target.checkVisibility() && !target.closest("h1, p, .skip"))
+				.filter((target) => target.checkVisibility() && !target.closest("h1, p:not(.hint), dd, .words, .skip"))
 				.map((target) => ({ text: target.textContent?.trim().slice(0, 30), box: target.getBoundingClientRect() }))
 				.filter(({ box }) => box.height < 24 || box.width < 24)
 				.map(({ text, box }) => `${text}: ${box.width} x ${box.height}`),

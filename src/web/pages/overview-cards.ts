@@ -16,7 +16,7 @@ import {
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { ago, formatDate } from "../time-element.ts";
-import { figure, overviewPath, pathOf } from "./overview-parts.ts";
+import { figure, pathOf, pathWith, swapped } from "./overview-parts.ts";
 
 const rangeWords: Record<Range, { short: string; long: string }> = {
 	"7": { short: "7 d", long: "Last 7 days" },
@@ -41,17 +41,27 @@ function jobFilter(data: Overview): Html {
 		const label = shared.has(job.name) && job.host !== "" ? `${job.name} (${job.host})` : job.name;
 		return html`<option value="${job.slug}"${job.slug === data.job?.slug && html` selected`}>${label}</option>`;
 	});
+	const { show, host, label, text, isWhole } = data.filter;
+	const fields: [string, string | null][] = [
+		["show", show === "all" ? null : show],
+		["host", host],
+		["label", label],
+		["q", text],
+		["rows", isWhole ? "all" : null],
+	];
+	const kept = fields.map(
+		([name, value]) => value !== null && html`<input type="hidden" name="${name}" value="${value}">`,
+	);
 	return html`<form class="filter" method="get" action="/" hx-get="/" hx-trigger="change, submit" hx-target="#live" hx-swap="outerMorph" hx-push-url="true" hx-sync="#live:replace">
 <label class="field"><span class="field-name">Job</span><select name="job" id="job-filter"><option value="">All ${data.jobs.length} jobs</option>${options}</select></label>
-<input type="hidden" name="range" value="${data.range}"><button class="button scripting-none" type="submit">Show</button></form>`;
+<input type="hidden" name="range" value="${data.range}">${kept}<button class="button scripting-none" type="submit">Show</button></form>`;
 }
 
 function rangeLinks(data: Overview): Html {
 	const links = ranges.map((range) => {
-		const path = overviewPath(data.job?.slug ?? null, range);
 		const current = range === data.range && html` aria-current="true"`;
 		const { short, long } = rangeWords[range];
-		return html`<a id="range-${range}" href="${path}"${current} hx-get="${path}" hx-target="#live" hx-swap="outerMorph" hx-push-url="true" hx-sync="#live:replace">${short}<span class="sr">, ${long}</span></a>`;
+		return html`<a id="range-${range}" ${swapped(pathWith(data, { range }))}${current}>${short}<span class="sr">, ${long}</span></a>`;
 	});
 	return html`<nav class="segments" aria-label="Period">${links}</nav>`;
 }
@@ -64,13 +74,27 @@ function refreshForm(data: Overview): Html {
 }
 
 export function cards(data: Overview, units: Units): Html {
-	const { totals, before } = data;
-	return html`<dl class="cards" aria-label="Figures of the period">
+	const { totals, before, totalSize } = data;
+	// Unlike jobs have no size in common: what all of them protect together says more than their average.
+	const whole =
+		totalSize !== null &&
+		card("Total protected size", figure(quantityOfBytes(totalSize, units)), html`newest good backup of each job`);
+	const failed = card(
+		"Failed",
+		figure([[formatCount(totals.failed), ""]]),
+		failedNote(data),
+		totals.failed > 0 ? "failed" : undefined,
+	);
+	const size = card(
+		"Average size",
+		figure(quantityOfBytes(totals.averageSize, units)),
+		change(totals.averageSize, before?.averageSize),
+	);
+	return html`<dl class="cards"${totalSize !== null && html` data-several`} aria-label="Figures of the period">
 ${card("Total backups", figure([[formatCount(totals.runs), ""]]), runsNote(totals, before))}
 ${card("Success rate", rateFigure(totals), rateNote(totals, before), rateState(totals))}
 ${card("Average duration", figure(quantityOfSeconds(totals.averageDuration)), durationNote(totals, before))}
-${card("Average size", figure(quantityOfBytes(totals.averageSize, units)), change(totals.averageSize, before?.averageSize))}
-${card("Failed", figure([[formatCount(totals.failed), ""]]), failedNote(data), totals.failed > 0 ? "failed" : undefined)}
+${whole === false ? [size, failed] : [failed, whole, size]}
 ${card("Average throughput", figure(quantityOfRate(totals.averageThroughput, units)), change(totals.averageThroughput, before?.averageThroughput))}
 </dl>`;
 }

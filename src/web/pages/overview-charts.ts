@@ -13,7 +13,7 @@ import type { ChartData, PhaseData, SeriesData, TrendData } from "../chart-data.
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { calendarTime } from "../time-element.ts";
-import { jobName, overviewPath, showsJobs } from "./overview-parts.ts";
+import { jobLink, pathWith, showsJobs } from "./overview-parts.ts";
 
 const perWords = { run: "each run", day: "average of each day", week: "average of each week" };
 
@@ -26,18 +26,25 @@ export function seriesCharts(
 	const hint = `${subject}${perWords[data.series.per]}`;
 	const isEmpty = series.titles.length === 0;
 	const marks = series.failed.some((count) => count > 0) ? html`<span class="legend">${cross} failed</span>` : null;
-	const chart = (id: string, title: string, column: (number | null)[], format: (value: number | null) => string) =>
+	const chart = (
+		id: string,
+		title: string,
+		column: (number | null)[],
+		format: (value: number | null) => string,
+		words = hint,
+	) =>
 		chartCard({
 			id,
 			title,
-			hint,
+			hint: words,
 			marks,
 			body: isEmpty ? noRuns(data) : canvas(id, summary(title, column, format)),
 			table: isEmpty ? null : seriesTable(title, series, column, format),
 		});
+	const sizes = data.totalSize === null ? hint : "all jobs together, the newest good backup of each";
 	return {
 		duration: chart("duration", "Backup duration", series.duration, formatDuration),
-		size: chart("size", "Backup size", series.size, (value) => formatBytes(value, units)),
+		size: chart("size", "Backup size", series.size, (value) => formatBytes(value, units), sizes),
 		throughput: chart("throughput", "Throughput", series.throughput, (value) => formatRate(value, units)),
 	};
 }
@@ -79,7 +86,7 @@ function seriesTable(
 }
 
 function noRuns(data: Overview): Html {
-	const path = overviewPath(data.job?.slug ?? null, "all");
+	const path = pathWith(data, { range: "all" });
 	const wider = data.range !== "all" && html`<a class="button" href="${path}">Show all time</a>`;
 	return html`<div class="box"><strong>No finished run in this period</strong><span>The job has not reported, or its runs are older.</span>${wider}</div>`;
 }
@@ -96,7 +103,7 @@ export function phasesCard(data: Overview, phases: PhaseData[]): Html {
 		phases.reduce((sum, phase) => sum + phase.seconds, 0),
 	);
 	const label = `Phases: ${phases.map((phase) => `${phase.name} ${formatDuration(phase.seconds)}`).join(", ")}`;
-	return html`<section class="card" aria-labelledby="phases-title"><header><h2 id="phases-title">Phases of the newest run</h2><p class="hint">${showsJobs(data) && html`${jobName(newest, data)}, `}${calendarTime(newest.startedAt, data)}</p></header>
+	return html`<section class="card" aria-labelledby="phases-title"><header><h2 id="phases-title">Phases of the newest run</h2><p class="hint">${showsJobs(data) && html`${jobLink(newest, data)}, `}<a href="${`/runs/${newest.id}`}">${calendarTime(newest.startedAt, data)}</a></p></header>
 <div class="body phases"><div class="doughnut">${canvas("phases", label, " round")}<p aria-hidden="true"><strong>${formatDuration(total)}</strong><span>total</span></p></div>
 <ul class="phase-list">${phases.map(phaseRow)}</ul></div></section>`;
 }

@@ -46,6 +46,10 @@ function checks(data: Overview): Html[] {
 			? check("warning", "Warning", trouble.title, html`${trouble.detail}`)
 			: check("ok", "OK", "The monitor itself", html`nothing to report`),
 	];
+	if (data.channels === 0)
+		rows.push(
+			check("old", "To do", "Messages", html`no channel yet: <a href="/alerts">nobody is told of failures</a>`),
+		);
 	if (rejected.total > 0)
 		rows.push(check("warning", "Warning", "Lines that could not be read", html`${rejected.total}, shown below`));
 	return rows;

@@ -1,28 +1,79 @@
 // Small pieces that several parts of the overview share: links with the current filter, names, figures, marks of state.
-import type { Overview, Range } from "../../overview.ts";
+import type { JobsFilter, Overview, Range } from "../../overview.ts";
 import type { Outcome, Run } from "../../run.ts";
 import { type Quantity, unknown } from "../../units.ts";
 import { type Html, html } from "../html.ts";
-import { type IconName, icon } from "../icons.ts";
+import { icon } from "../icons.ts";
 
-/** "/" with the filter that differs from the default. */
-export function overviewPath(job: string | null, range: Range): string {
+type Asked = { job: string | null; range: Range; filter: JobsFilter };
+
+/** "/" with what differs from the default. */
+export function overviewPath({ job, range, filter }: Asked): string {
 	const query = new URLSearchParams();
 	if (job !== null) query.set("job", job);
 	if (range !== "30") query.set("range", range);
+	if (filter.show !== "all") query.set("show", filter.show);
+	if (filter.host !== null) query.set("host", filter.host);
+	if (filter.label !== null) query.set("label", filter.label);
+	if (filter.text !== null) query.set("q", filter.text);
+	if (filter.isWhole) query.set("rows", "all");
 	const text = query.toString();
 	return text === "" ? "/" : `/?${text}`;
 }
 
-export function pathOf(data: Pick<Overview, "job" | "range">): string {
-	return overviewPath(data.job?.slug ?? null, data.range);
+type Shown = Pick<Overview, "job" | "range" | "filter">;
+
+/** The page as it is shown, with something changed. */
+export function pathWith(
+	data: Shown,
+	change: Partial<Omit<Asked, "filter">> & { filter?: Partial<JobsFilter> },
+): string {
+	const { filter = {}, ...rest } = change;
+	return overviewPath({
+		job: data.job?.slug ?? null,
+		range: data.range,
+		...rest,
+		filter: { ...data.filter, ...filter },
+	});
+}
+
+export function pathOf(data: Shown): string {
+	return pathWith(data, {});
+}
+
+/** Attributes of a link that changes what the page shows: the same address, without a reload where there is a script. */
+export function swapped(path: string): Html {
+	return html`href="${path}" hx-get="${path}" hx-target="#live" hx-swap="outerMorph" hx-push-url="true" hx-sync="#live:replace"`;
+}
+
+export function jobHref(slug: string): string {
+	return `/jobs/${encodeURIComponent(slug)}`;
+}
+
+const alike = new WeakMap<Overview["jobs"], Set<string>>();
+
+/** Names that more than one host uses. */
+function namedAlike(jobs: Overview["jobs"]): Set<string> {
+	let names = alike.get(jobs);
+	if (names === undefined) {
+		const seen = new Set<string>();
+		names = new Set();
+		for (const { name } of jobs) (seen.has(name) ? names : seen).add(name);
+		alike.set(jobs, names);
+	}
+	return names;
 }
 
 /** A name may be written from right to left or hold any sign: it never reorders the text around it. */
 export function jobName(run: Pick<Run, "job" | "host">, data: Pick<Overview, "jobs">): Html {
-	const isShared = data.jobs.filter((job) => job.name === run.job).length > 1;
+	const isShared = namedAlike(data.jobs).has(run.job);
 	const host = isShared && run.host !== "" ? html` <small class="muted">on <bdi>${run.host}</bdi></small>` : null;
 	return html`<bdi>${run.job}</bdi>${host}`;
+}
+
+/** The name of a run's job, leading to its page. */
+export function jobLink(run: Pick<Run, "job" | "host" | "slug">, data: Pick<Overview, "jobs">): Html {
+	return html`<a href="${jobHref(run.slug)}">${jobName(run, data)}</a>`;
 }
 
 /** Where more than one job is shown, each row says whose it is. */
@@ -40,10 +91,6 @@ const outcomeMarks: Record<Outcome, { state: "ok" | "warning" | "failed" | "runn
 export function outcomePill(outcome: Outcome): Html {
 	const { state, word } = outcomeMarks[outcome];
 	return html`<span class="pill" data-state="${state}">${icon(state)}${word}</span>`;
-}
-
-export function stateIcon(state: IconName, word: string): Html {
-	return html`<span class="state" data-state="${state}">${icon(state, word)}</span>`;
 }
 
 /** Large figures with small units: 23 min 40 s. */

@@ -1,12 +1,13 @@
 // Lists of single things: recent runs, recent failures, averages by phase, and lines that could not be read.
 import type { Overview, RejectedLine } from "../../overview.ts";
 import { type Run, rate } from "../../run.ts";
-import { formatBytes, formatDuration, formatRate, plural, type Units, unknown } from "../../units.ts";
+import { formatBytes, formatDuration, formatRate, plural, type Units } from "../../units.ts";
 import { phaseColour } from "../chart-data.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
+import { phaseBar } from "../pictures.ts";
 import { ago, calendarTime } from "../time-element.ts";
-import { jobName, longText, outcomePill, showsJobs } from "./overview-parts.ts";
+import { jobLink, longText, outcomePill, showsJobs } from "./overview-parts.ts";
 
 export function recentRuns(data: Overview, units: Units): Html {
 	const longest = Math.max(1, ...data.recent.map((run) => run.duration ?? 0));
@@ -16,14 +17,14 @@ export function recentRuns(data: Overview, units: Units): Html {
 		rows.length === 0
 			? html`<div class="body"><div class="box"><strong>No run yet</strong></div></div>`
 			: html`<table role="table"><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Status</th>${withJob && html`<th role="columnheader" scope="col">Job</th>`}<th role="columnheader" scope="col">Started</th><th role="columnheader" scope="col" class="end">Duration</th><th role="columnheader" scope="col">Phases</th><th role="columnheader" scope="col" class="end">Size</th><th role="columnheader" scope="col" class="end">Throughput</th><th role="columnheader" scope="col" class="end">Backup ID</th></tr></thead><tbody role="rowgroup">${rows}</tbody></table>`;
-	return html`<section class="card runs" id="runs" aria-labelledby="runs-title"><header><h2 id="runs-title">Recent runs</h2></header>${body}</section>`;
+	return html`<section class="card runs" id="runs" aria-labelledby="runs-title"><header><h2 id="runs-title">Recent runs</h2><p class="hint"><a href="${data.job === null ? "/runs" : `/runs?${new URLSearchParams({ job: data.job.slug })}`}">All runs</a></p></header>${body}</section>`;
 }
 
 function runRow(run: Run, data: Overview, units: Units, longest: number, withJob: boolean): Html {
 	const failed = run.outcome === "failure";
 	const size = failed ? null : run.size;
 	const reason = failed && html`<span class="reason"><bdi>${shortReason(run)}</bdi></span>`;
-	return html`<tr role="row"><td role="cell" class="c-status">${outcomePill(run.outcome)}</td>${withJob && html`<td role="cell" class="c-job">${jobName(run, data)}</td>`}<th role="rowheader" scope="row" class="c-when">${calendarTime(run.startedAt, data)}</th><td role="cell" class="c-duration end">${formatDuration(run.duration)}</td><td role="cell" class="c-phases">${reason || phaseBar(run, longest)}</td><td role="cell" class="c-size end">${formatBytes(size, units)}</td><td role="cell" class="c-rate end">${formatRate(rate(size, run.duration), units)}</td><td role="cell" class="c-id end"><code><bdi>${run.backupId}</bdi></code></td></tr>`;
+	return html`<tr role="row"><td role="cell" class="c-status">${outcomePill(run.outcome)}</td>${withJob && html`<td role="cell" class="c-job">${jobLink(run, data)}</td>`}<th role="rowheader" scope="row" class="c-when"><a href="${`/runs/${run.id}`}">${calendarTime(run.startedAt, data)}</a></th><td role="cell" class="c-duration end">${formatDuration(run.duration)}</td><td role="cell" class="c-phases">${reason || phaseBar(run, longest)}</td><td role="cell" class="c-size end">${formatBytes(size, units)}</td><td role="cell" class="c-rate end">${formatRate(rate(size, run.duration), units)}</td><td role="cell" class="c-id end"><code><bdi>${run.backupId}</bdi></code></td></tr>`;
 }
 
 function shortReason(run: Run): string {
@@ -32,27 +33,12 @@ function shortReason(run: Run): string {
 	return line.length > 120 ? `${line.slice(0, 119)}\u2026` : line;
 }
 
-/** As wide as the run was long beside the longest one shown. */
-function phaseBar(run: Run, longest: number): Html {
-	if (run.duration === null) return html`<span class="muted">${unknown}</span>`;
-	const width = (seconds: number) => Math.max(0, (seconds / longest) * 300);
-	let x = 0;
-	const parts = run.phases.map(({ name, seconds }, i) => {
-		const part = html`<rect data-colour="${phaseColour(name, i)}" x="${x.toFixed(1)}" width="${Math.max(0, Math.min(width(seconds), 300 - x) - 1).toFixed(1)}" height="8"/>`;
-		x += width(seconds);
-		return part;
-	});
-	const words = run.phases.map(({ name, seconds }) => `${name} ${formatDuration(seconds)}`).join(", ");
-	const whole = html`<rect data-colour="0" width="${Math.min(300, width(run.duration)).toFixed(1)}" height="8"/>`;
-	return html`<svg class="bar" viewBox="0 0 300 8" preserveAspectRatio="none" role="img" aria-label="${words === "" ? "No phases" : words}">${whole}${parts}</svg>`;
-}
-
 export function recentFailures(data: Overview): Html {
 	const rows = data.failures.map((run) => {
 		const category = run.errorCategory === null ? null : html`<span class="tag"><bdi>${run.errorCategory}</bdi></span>`;
 		const message =
 			run.errorMessage === null ? html`<span class="muted">No message was given.</span>` : longText(run.errorMessage);
-		return html`<li><span class="state" data-state="failed">${icon("failed")}</span><p>${showsJobs(data) && html`<strong>${jobName(run, data)}</strong> `}${calendarTime(run.startedAt, data)}, after ${formatDuration(run.duration)} ${category}</p><div class="words">${message}</div></li>`;
+		return html`<li><span class="state" data-state="failed">${icon("failed")}</span><p>${showsJobs(data) && html`<strong>${jobLink(run, data)}</strong> `}<a href="${`/runs/${run.id}`}">${calendarTime(run.startedAt, data)}</a>, after ${formatDuration(run.duration)} ${category}</p><div class="words">${message}</div></li>`;
 	});
 	const body =
 		rows.length === 0

@@ -1,50 +1,65 @@
-// The first card: one sentence, a ring with a piece per job, three facts, and a row per job that needs a look.
-import type { Overview } from "../../overview.ts";
-import { succeeded } from "../../run.ts";
-import { formatAge, formatBytes, formatDuration, plural, type Units } from "../../units.ts";
-import { type JobState, type JobVerdict, jobVerdicts, type Verdict, type VerdictPart } from "../../verdict.ts";
+// The first card: one sentence, a ring with a piece per job, three facts, and a row per alert.
+import type { Overview, OverviewJob } from "../../overview.ts";
+import { formatAge, formatDuration, type Units } from "../../units.ts";
+import { troubleOf, type Verdict, type VerdictJob, type VerdictPart } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
-import { icon } from "../icons.ts";
-import { ago } from "../time-element.ts";
-import { jobName, longText, overviewPath, showsJobs } from "./overview-parts.ts";
+import { ago, calendarTime } from "../time-element.ts";
+import { attention } from "./overview-alerts.ts";
+import { jobHref } from "./overview-parts.ts";
 
-export function verdictCard(data: Overview, said: Verdict, units: Units): Html {
-	const jobs = jobVerdicts(data.latest, data.now);
-	return html`<section class="card verdict" data-state="${said.state}" aria-labelledby="verdict">
+export function verdictCard(data: Overview, said: Verdict, jobs: VerdictJob[], units: Units): Html {
+	return html`<section class="card verdict" data-state="${said.state === "idle" ? "none" : said.state}" aria-labelledby="verdict">
 <div class="verdict-top">${ring(jobs, said)}
-<div><h1 id="verdict" aria-live="polite">${sentence(said.sentence, data)}</h1><p class="lead">${sentence(said.lead, data)}</p></div></div>
-${facts(data, jobs, units)}
-${needing(data, jobs)}
+<div><h1 id="verdict" aria-live="polite">${sentence(said.sentence)}</h1><p class="lead">${sentence(said.lead)}</p></div></div>
+${facts(data)}
+${attention(data, jobs, units)}
 </section>`;
 }
 
-function sentence(parts: VerdictPart[], data: Overview): Html[] {
+function sentence(parts: VerdictPart[]): Html[] {
 	return parts.map((part) =>
-		typeof part === "string"
-			? html`${part}`
-			: html`<a href="${overviewPath(part.slug, data.range)}"><bdi>${part.name}</bdi></a>`,
+		typeof part === "string" ? html`${part}` : html`<a href="${jobHref(part.slug)}"><bdi>${part.name}</bdi></a>`,
 	);
 }
 
-const arcOrder: JobState[] = ["failed", "warning", "old", "running", "ok"];
+const looks = ["failed", "late", "warning", "running", "new", "ok"] as const;
+type Look = (typeof looks)[number];
 
-/** Above two dozen jobs, one piece per state: slivers say nothing. */
-function ring(jobs: JobVerdict[], said: Verdict): Html {
-	const groups = arcOrder.map((state) => ({ state, weight: jobs.filter((job) => job.state === state).length }));
+function lookOf(job: VerdictJob): Look {
+	const trouble = troubleOf(job);
+	if (trouble !== null) return job.state === "late" && trouble.look === "warning" ? "late" : trouble.look;
+	if (job.lastGoodAt === null) return "new";
+	return job.state === "running" ? "running" : "ok";
+}
+
+/** Above two dozen jobs, one piece per state: slivers say nothing. Paused and archived jobs are no part of it. */
+function ring(all: VerdictJob[], said: Verdict): Html {
+	const jobs = all.filter(({ state }) => state !== "paused" && state !== "archived").map(lookOf);
+	const groups = looks.map((look) => ({ look, weight: jobs.filter((job) => job === look).length }));
 	const pieces =
-		jobs.length > 24 ? groups.filter((group) => group.weight > 0) : jobs.map(({ state }) => ({ state, weight: 1 }));
+		jobs.length > 24 ? groups.filter((group) => group.weight > 0) : jobs.map((look) => ({ look, weight: 1 }));
 	const isUnknown = said.state === "unknown";
-	const good = jobs.filter((job) => job.state === "ok" || job.state === "running").length;
+	const good = jobs.filter((look) => look === "ok" || look === "running").length;
 	let from = 0;
-	const arcs = pieces.map(({ state, weight }) => {
+	const arcs = pieces.map(({ look, weight }) => {
 		const to = from + weight / jobs.length;
 		const path = arc(from, to, pieces.length > 1 ? 0.02 : 0);
 		from = to;
-		return html`<path data-state="${isUnknown ? "unknown" : state}" d="${path}"/>`;
+		return html`<path data-state="${isUnknown ? "unknown" : ringStates[look]}" d="${path}"/>`;
 	});
-	return html`<svg class="ring" viewBox="0 0 72 72" aria-hidden="true">${arcs}
+	const whole = pieces.length === 0 && html`<path data-state="none" d="${arc(0, 1, 0)}"/>`;
+	return html`<svg class="ring"${jobs.length > 99 && html` data-many`} viewBox="0 0 72 72" aria-hidden="true">${whole}${arcs}
 <text x="36" y="41" text-anchor="middle">${isUnknown ? "?" : html`${good}<tspan class="ring-of">/${jobs.length}</tspan>`}</text></svg>`;
 }
+
+const ringStates: Record<Look, string> = {
+	failed: "failed",
+	late: "old",
+	warning: "warning",
+	running: "running",
+	new: "none",
+	ok: "ok",
+};
 
 function arc(from: number, to: number, gap: number): string {
 	const point = (turn: number) => {
@@ -56,62 +71,102 @@ function arc(from: number, to: number, gap: number): string {
 	return `M${point(from + gap / 2)}A29 29 0 ${end - from > 0.5 ? 1 : 0} 1 ${point(end)}`;
 }
 
-function facts(data: Overview, jobs: JobVerdict[], units: Units): Html | null {
-	const finished = jobs.filter((job) => job.finishedAt !== null).sort((a, b) => b.run.startedAt - a.run.startedAt);
-	const newest = finished[0];
-	const oldest = finished.at(-1);
-	if (!newest || !oldest) return null;
-	const good = finished.filter((job) => succeeded(job.run) && job.run.size !== null);
-	const together = good.length === 0 ? null : good.reduce((sum, job) => sum + (job.run.size ?? 0), 0);
-	const { run } = newest;
-	const isOne = jobs.length === 1;
-	const rows = [
-		fact("Newest run", ago(run.startedAt, data), html`${jobName(run, data)}, ${formatDuration(run.duration)}`),
-		isOne
-			? fact("Took", formatDuration(run.duration), html`usually ${formatDuration(data.totals.averageDuration)}`)
-			: fact("Longest without a run", ago(oldest.run.startedAt, data), jobName(oldest.run, data), oldest.state),
-		runningFact(data, jobs) ?? sizeFact(),
-	];
-	return html`<dl class="facts">${rows}</dl>`;
-
-	function sizeFact(): Html {
-		const average = formatBytes(data.totals.averageSize, units);
-		if (isOne) return fact("Size", formatBytes(run.size, units), html`on average ${average}`);
-		const note = html`${good.length} of ${plural(jobs.length, "job")}`;
-		return fact("Newest backups together", formatBytes(together, units), note);
-	}
+function facts(data: Overview): Html | null {
+	const jobs = data.judged.filter(({ judgement: { state } }) => state !== "paused" && state !== "archived");
+	if (jobs.length === 0) return null;
+	return html`<dl class="facts">${recovery(data, jobs)}${restore(data)}${running(data, jobs) ?? next(data, jobs)}</dl>`;
 }
 
-function runningFact(data: Overview, jobs: JobVerdict[]): Html | null {
-	const running = data.latest.filter((run) => run.outcome === "running");
-	const [first] = running;
-	if (!first) return null;
-	const rest = running.length - 1;
-	const note = html`since ${formatAge((data.now - first.startedAt) / 1000)}${rest > 0 && `, and ${plural(rest, "other")}`}`;
-	return fact("Running now", jobs.length > 1 ? jobName(first, data) : "the job", note, "running");
-}
-
-function fact(label: string, value: Html | string, note: Html, state?: JobState): Html {
-	const mark = (state === "old" || state === "running") && html` class="state" data-state="${state}"`;
+function fact(label: string, value: Html | string, note: Html | string | null, state: string | null = null): Html {
+	const mark = state !== null && html` class="state" data-state="${state}"`;
 	return html`<div><dt>${label}</dt><dd${mark}>${value}</dd><dd>${note}</dd></div>`;
 }
 
-const rowsShown = 6;
-
-/** Failed and warned jobs, in the tool's own words. */
-function needing(data: Overview, jobs: JobVerdict[]): Html | null {
-	const rows = jobs.filter((job) => job.state === "failed" || job.state === "warning");
-	if (rows.length === 0) return null;
-	const rest = rows.length - rowsShown;
-	return html`<ul class="alerts">${rows.slice(0, rowsShown).map((job) => alertRow(data, job))}${rest > 0 && html`<li class="alert" data-state="none"><p>and ${plural(rest, "other job")}</p></li>`}</ul>`;
+function titled(job: OverviewJob): Html {
+	return html`<a href="${jobHref(job.slug)}"><bdi>${job.title ?? job.name}</bdi></a>`;
 }
 
-function alertRow(data: Overview, { run, state }: JobVerdict): Html {
-	const isFailed = state === "failed";
-	const message = run.errorMessage ?? run.warningMessages[0] ?? null;
-	const path = overviewPath(run.slug, data.range);
-	const category = run.errorCategory === null ? null : html` <span class="tag"><bdi>${run.errorCategory}</bdi></span>`;
-	return html`<li class="alert" data-state="${state}"><span class="state" data-state="${state}">${icon(isFailed ? "failed" : "warning")}</span>
-<div class="words"><strong>${jobName(run, data)} ${isFailed ? "failed" : "ended with a warning"}</strong> ${ago(run.startedAt, data)}.${category} ${message !== null && longText(message)}</div>
-${showsJobs(data) && html`<a class="button" href="${path}" hx-get="${path}" hx-target="#live" hx-swap="outerMorph" hx-push-url="true" hx-sync="#live:replace">Show <span class="sr">${run.job}</span></a>`}</li>`;
+/** How much would be lost: of each job the age of its newest copy, seen in the remote where somebody looks there. */
+function recoveryAt({ ladder: { present }, lastGoodAt }: OverviewJob): number | null {
+	return present.state === "not_set_up" ? lastGoodAt : present.at;
+}
+
+function recovery(data: Overview, jobs: OverviewJob[]): Html {
+	const label = "Oldest recovery point";
+	const without = jobs.filter((job) => recoveryAt(job) === null);
+	const [none] = without;
+	if (none !== undefined) {
+		const who = without.length === 1 ? titled(none) : html`${without.length}\u00a0jobs`;
+		const isFailing = without.some(({ judgement: { state } }) => state !== "running" && state !== "new");
+		return fact(
+			label,
+			"none yet",
+			html`${who} ${without.length === 1 ? "has" : "have"} no good backup on record`,
+			isFailing ? "failed" : null,
+		);
+	}
+	const byAge = jobs.toSorted((a, b) => (recoveryAt(a) ?? 0) - (recoveryAt(b) ?? 0));
+	const [oldest, second] = byAge;
+	if (oldest === undefined) return fact(label, "none yet", null);
+	const at = recoveryAt(oldest) ?? 0;
+	const over = byAge.find((job) => job.rpo !== null && data.now - (recoveryAt(job) ?? 0) > job.rpo * 1000);
+	const isWaited = ["missed", "stale", "late", "failed", "stuck"].includes(oldest.judgement.state);
+	const rest =
+		second === undefined
+			? null
+			: html`. The ${jobs.length === 2 ? "other" : "others"}: ${formatAge((data.now - (recoveryAt(second) ?? 0)) / 1000)} or newer`;
+	const note =
+		over === undefined
+			? html`${titled(oldest)}${rest}`
+			: html`${titled(over)} may lose at most ${formatDuration(over.rpo)}${over !== oldest && html`, and is ${formatAge((data.now - (recoveryAt(over) ?? 0)) / 1000)} old`}`;
+	return fact(label, ago(at, data), note, over !== undefined ? "failed" : isWaited ? "warning" : null);
+}
+
+function restore({ restore: time, now }: Overview): Html {
+	const label = "Time to restore everything";
+	if (time === null) {
+		return html`<div><dt>${label}</dt><dd class="hollow">never tested</dd><dd>not set up: <a href="/setup">record a restore</a></dd></div>`;
+	}
+	const tested = time.testedAt === null ? "never tested" : `last tested ${formatAge((now - time.testedAt) / 1000)} ago`;
+	return fact(
+		label,
+		html`\u2248\u00a0${formatDuration(time.seconds)}`,
+		tested,
+		time.testedAt === null ? "warning" : null,
+	);
+}
+
+function running(data: Overview, jobs: OverviewJob[]): Html | null {
+	const going = jobs.filter((job) => job.running !== null);
+	const [first] = going;
+	if (first?.running == null) return null;
+	const usual = first.usualDuration === null ? null : html` of \u2248\u00a0${formatAge(first.usualDuration)}`;
+	const elapsed = formatAge((data.now - first.running.startedAt) / 1000);
+	const more = going.length > 1 ? html`and ${going.length - 1} more; ` : null;
+	const soon = soonest(data, jobs);
+	const then =
+		soon === null
+			? "nothing else is due"
+			: html`then ${titled(soon)}, ${calendarTime(soon.judgement.dueAt ?? 0, data)}`;
+	const isStuck = first.judgement.state === "stuck";
+	return fact(
+		"Running now",
+		html`${titled(first)}, ${elapsed}${usual}`,
+		html`${more}${then}`,
+		isStuck ? "failed" : "running",
+	);
+}
+
+function soonest({ now }: Overview, jobs: OverviewJob[]): OverviewJob | null {
+	const due = jobs.filter(({ judgement: { dueAt } }) => dueAt !== null && dueAt > now);
+	return due.toSorted((a, b) => (a.judgement.dueAt ?? 0) - (b.judgement.dueAt ?? 0))[0] ?? null;
+}
+
+function next(data: Overview, jobs: OverviewJob[]): Html {
+	const job = soonest(data, jobs);
+	if (job === null) {
+		return html`<div><dt>Next run</dt><dd class="hollow">not known yet</dd><dd>a rhythm is learned from three regular runs</dd></div>`;
+	}
+	const at = job.judgement.dueAt ?? 0;
+	return fact("Next run", ago(at, data), html`${titled(job)}, ${calendarTime(at, data)}`);
 }

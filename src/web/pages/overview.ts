@@ -1,13 +1,15 @@
-// The page "/": one sentence, six cards, charts with their tables, recent runs and failures; live in one region.
+// The page "/": one sentence, the jobs, last night and tonight, cards, charts with their tables, recent runs; one live region.
 import type { Overview } from "../../overview.ts";
 import type { Units } from "../../units.ts";
-import { plainText, type Verdict, verdict } from "../../verdict.ts";
+import { plainText, type Verdict, type VerdictJob, verdict, verdictJobs } from "../../verdict.ts";
 import { chartData } from "../chart-data.ts";
 import { type Html, html, json } from "../html.ts";
 import { banners, footer, page, type Theme } from "../layout.ts";
 import { cards, periodHead } from "./overview-cards.ts";
 import { phasesCard, seriesCharts, trendCard } from "./overview-charts.ts";
 import { emptyState } from "./overview-empty.ts";
+import { jobsCard } from "./overview-jobs.ts";
+import { nightCard } from "./overview-night.ts";
 import { pathOf } from "./overview-parts.ts";
 import { phaseAverages, recentFailures, recentRuns, rejectedLines } from "./overview-runs.ts";
 import { verdictCard } from "./overview-verdict.ts";
@@ -16,14 +18,26 @@ export type OverviewOptions = { theme: Theme; units: Units };
 
 /** The whole page, for a browser that has nothing yet. */
 export function overviewPage(data: Overview, { theme, units }: OverviewOptions): Html {
-	const said = verdict(data);
-	return page({ title: windowTitle(said), theme, now: data.now, path: pathOf(data), live: live(data, said, units) });
+	const { said, jobs } = judged(data);
+	return page({
+		title: windowTitle(said),
+		theme,
+		now: data.now,
+		path: pathOf(data),
+		live: live(data, said, jobs, units),
+	});
 }
 
 /** The piece that htmx puts in place of the old one; its title becomes the window's. */
 export function overviewLive(data: Overview, { units }: Pick<OverviewOptions, "units">): Html {
-	const said = verdict(data);
-	return html`<title>${windowTitle(said)}</title>${live(data, said, units)}`;
+	const { said, jobs } = judged(data);
+	return html`<title>${windowTitle(said)}</title>${live(data, said, jobs, units)}`;
+}
+
+/** One set of jobs for the sentence, the ring, the counts and the rows, whatever the filter is. */
+function judged({ now, judged, problems }: Overview): { said: Verdict; jobs: VerdictJob[] } {
+	const jobs = verdictJobs(judged);
+	return { jobs, said: verdict({ now, jobs, problems }) };
 }
 
 function windowTitle(said: Verdict): string {
@@ -31,10 +45,10 @@ function windowTitle(said: Verdict): string {
 }
 
 /** Asks for itself with its own filter, so that a refresh never throws the reader's choice away. */
-function live(data: Overview, said: Verdict, units: Units): Html {
-	return html`<div id="live" data-now="${data.now}" hx-get="${pathOf(data)}" hx-trigger="bm:tick from:body" hx-swap="outerMorph" hx-target="this" hx-sync="this:drop">
+function live(data: Overview, said: Verdict, jobs: VerdictJob[], units: Units): Html {
+	return html`<div id="live" data-now="${data.now}" data-favicon="${said.state}" hx-get="${pathOf(data)}" hx-trigger="bm:tick from:body" hx-swap="outerMorph" hx-target="this" hx-sync="this:drop">
 ${banners(data.problems)}
-<main class="wrap" id="main" tabindex="-1">${data.jobs.length === 0 ? waiting(data, said) : dashboard(data, said, units)}</main>
+<main class="wrap" id="main" tabindex="-1">${data.jobs.length === 0 ? waiting(data, said) : dashboard(data, said, jobs, units)}</main>
 ${footer(data)}
 </div>`;
 }
@@ -43,17 +57,18 @@ function waiting(data: Overview, said: Verdict): Html {
 	return html`${emptyState(data, plainText(said.sentence))}${rejectedLines(data)}`;
 }
 
-function dashboard(data: Overview, said: Verdict, units: Units): Html {
+function dashboard(data: Overview, said: Verdict, jobs: VerdictJob[], units: Units): Html {
 	const shown = chartData(data, units);
 	const charts = seriesCharts(data, shown, units);
-	return html`${verdictCard(data, said, units)}
+	return html`${verdictCard(data, said, jobs, units)}
+${jobsCard(data, jobs, units)}
 ${rejectedLines(data)}
+<div class="columns wide-narrow">${nightCard(data, jobs)}${phasesCard(data, shown.phases)}</div>
 ${periodHead(data)}
 ${cards(data, units)}
-<div class="columns wide-narrow">${charts.duration}${phasesCard(data, shown.phases)}</div>
-<div class="columns">${charts.size}${charts.throughput}</div>
-<div class="columns">${trendCard(shown.trend)}${phaseAverages(data, units)}</div>
-${recentFailures(data)}
+<div class="columns">${charts.duration}${charts.size}</div>
+<div class="columns">${charts.throughput}${trendCard(shown.trend)}</div>
+<div class="columns">${recentFailures(data)}${phaseAverages(data, units)}</div>
 ${recentRuns(data, units)}
 ${json("chart-data", shown)}`;
 }

@@ -3,13 +3,14 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Overview } from "../../../src/overview.ts";
+import { everyJob, type Overview } from "../../../src/overview.ts";
 import { setupLine, setupScript } from "../../../src/setup-commands.ts";
 import { shellWord } from "../../../src/setup-values.ts";
 import { decimal } from "../../../src/units.ts";
 import { overviewLive, overviewPage } from "../../../src/web/pages/overview.ts";
-import { aFailure, aRun, emptyOverview, now, sampleOverview } from "./sample-overview.ts";
+import { aFailure, aJob, anAlert, aRun, emptyOverview, now, sampleOverview } from "./sample-overview.ts";
 
+const aRef = { slug: "a", name: "a", host: "" };
 const options = { theme: "auto" as const, units: decimal };
 
 function write(data: Overview): string {
@@ -40,6 +41,12 @@ describe("the page", () => {
 		expect(card(text, "Average throughput")).toBe("Average throughput 41.2 MB/s \u22121.9 % \u00b7 successful runs");
 	});
 
+	test("with several jobs what is protected together stands before the average of unlike jobs", () => {
+		expect(card(text, "Total protected size")).toBe("Total protected size 1.57 TB newest good backup of each job");
+		expect(text.indexOf("Total protected size")).toBeLessThan(text.indexOf("Average size"));
+		expect(write(sampleOverview({}, 1))).not.toContain("Total protected size");
+	});
+
 	test("has every chart of the original, each with the same numbers in a table or list", () => {
 		for (const id of ["duration", "size", "throughput", "trend"]) {
 			expect(text).toContain(`data-chart="${id}"`);
@@ -64,14 +71,16 @@ describe("the page", () => {
 	test("keeps its filter when it refreshes, and the fragment is the same region with a title", () => {
 		const data = sampleOverview({ range: "90", job: { slug: "photos-borg", name: "photos-borg", host: "" } });
 		const fragment = overviewLive(data, options).text;
-		expect(fragment).toStartWith('<title>1 failed \u00b7 Backup Monitor</title><div id="live"');
+		expect(fragment).toStartWith('<title>1\u00a0failed \u00b7 Backup Monitor</title><div id="live"');
 		expect(fragment).toContain('hx-get="/?job=photos-borg&amp;range=90"');
 		expect(overviewPage(data, options).text).toContain(fragment.slice(fragment.indexOf("<div")));
 	});
 
 	test("links and forms work without script", () => {
 		expect(text).toContain('<a id="range-90" href="/?range=90"');
+		expect(text).toMatch(/<form class="filter" role="search"[^>]* method="get" action="\/"/);
 		expect(text).toMatch(/<form class="filter" method="get" action="\/"/);
+		expect(text).toMatch(/<form method="post" action="\/alerts\/1\/acknowledge"/);
 		expect(text).toMatch(/<form method="post" action="\/refresh"/);
 		expect(text).toMatch(/<form method="post" action="\/theme"/);
 	});
@@ -133,7 +142,12 @@ describe("faults of the original stay away", () => {
 		const text = write(
 			sampleOverview({
 				jobs,
-				latest: [run],
+				judged: [
+					aJob(jobs[0] ?? aRef, 0, { state: "failed", reason: evil, title: evil, labels: { [evil]: evil } }),
+					aJob(jobs[1] ?? aRef, 1, { host: evil }),
+				],
+				alerts: [anAlert({ slug: "evil", sentence: evil })],
+				filter: { ...everyJob, host: evil, label: evil, text: evil },
 				newest: good,
 				recent: [run, good],
 				failures: [run],
@@ -153,8 +167,8 @@ describe("faults of the original stay away", () => {
 	});
 
 	test("F10: a page without news for 20 days says so, and is not green", () => {
-		const latest = [aRun({ startedAt: now - 20 * 86_400_000 })];
-		const text = write(sampleOverview({ latest }));
+		const job = aJob(aRef, 0, { source: "assumed" });
+		const text = write(sampleOverview({ alerts: [], judged: [{ ...job, lastGoodAt: now - 20 * 86_400_000 }] }));
 		expect(words(/<h1.*?<\/h1>/s.exec(text)?.[0] ?? "")).toBe("No new backup for 20 d");
 		expect(text).toContain('<section class="card verdict" data-state="old"');
 	});
@@ -221,6 +235,163 @@ describe("troubles", () => {
 	});
 });
 
+describe("the first card", () => {
+	const facts = (text: string) => [...text.matchAll(/<div><dt>.*?<\/div>/gs)].slice(0, 3).map(([fact]) => words(fact));
+
+	test("says how much would be lost, that a restore was never tried, and what runs", () => {
+		expect(facts(write(sampleOverview()))).toEqual([
+			"Oldest recovery point 30 h ago postgres-dump . The others: 25 h or newer",
+			"Time to restore everything never tested not set up: record a restore",
+			"Running now photos-borg , 26 min of \u2248 32 min then postgres-dump , tomorrow 01:30",
+		]);
+	});
+
+	test("measures the oldest copy against what may be lost", () => {
+		const job = { ...aJob(aRef), rpo: 3600 };
+		expect(facts(write(sampleOverview({ judged: [job], alerts: [] })))[0]).toContain("a may lose at most 1 h");
+		const none = { ...aJob(aRef, 0, { state: "failed" }), lastGoodAt: null, good: null };
+		expect(facts(write(sampleOverview({ judged: [none], alerts: [] })))[0]).toBe(
+			"Oldest recovery point none yet a has no good backup on record",
+		);
+	});
+
+	test("takes the time of a restore as it is given", () => {
+		const text = write(sampleOverview({ restore: { seconds: 42_600, testedAt: now - 12 * 86_400_000 } }));
+		expect(facts(text)[1]).toBe("Time to restore everything \u2248 11 h 50 min last tested 12 d ago");
+	});
+
+	test("has a line for each alert with what can be done, and for troubles without one", () => {
+		const jobs = [
+			aJob({ slug: "photos", name: "photos", host: "" }, 0, {
+				oddity: { kind: "size", severity: "critical", isLess: true },
+			}),
+			aJob({ slug: "late", name: "late", host: "" }, 1, {
+				state: "late",
+				reason: "Due today 02:00 and not started yet.",
+			}),
+		];
+		const alerts = [
+			anAlert({ id: 4, slug: "photos", kind: "size", sentence: "41 MB, usually 402 MB." }),
+			anAlert({
+				id: 5,
+				slug: null,
+				kind: "channel_broken",
+				severity: "warning",
+				sentence: "Refused.",
+				runId: null,
+				acknowledgedAt: now,
+			}),
+		];
+		const text = write(sampleOverview({ jobs, judged: jobs, alerts, channels: 0 }));
+		const lines = [...text.matchAll(/<li class="alert.*?<\/li>/gs)].map(([line]) => words(line));
+		expect(lines).toHaveLength(4);
+		expect(lines[0]).toMatch(
+			/^critical: photos 41 MB, usually 402 MB\. .*View run.*Snooze 1 day.*Mark as expected.*Acknowledge/,
+		);
+		expect(lines[1]).toBe("late is late. Due today 02:00 and not started yet. View job late");
+		expect(lines[2]).toBe("warning: Backup Monitor Refused. acknowledged until it is over");
+		expect(lines[3]).toContain("No channel is set up");
+		expect(text).toContain('action="/jobs/photos/expected"');
+		expect(words(/<h1.*?<\/h1>/s.exec(text)?.[0] ?? "")).toBe("photos is much smaller than usual and late is late");
+	});
+});
+
+describe("the jobs", () => {
+	const rows = (text: string) => [...text.matchAll(/<div class="job-row".*?<\/div>/gs)].map(([row]) => words(row));
+
+	test("stand in one row each: state in a word, what is proven, days, ages, figures", () => {
+		const [first = "", second = ""] = rows(write(sampleOverview()));
+		expect(first).toStartWith("Failed: postgres-dump Failed pi4 ran: not so, last good 30 h ago plausible: proven");
+		expect(first).toContain("present: not set up restorable: not set up");
+		expect(first).toContain("Last good 30 h ago yesterday 01:30 Next due in 17 h tomorrow 01:30");
+		expect(first).toContain("1.85 GB +0.4 % / wk");
+		expect(second).toContain("running 26 min usually 32 min 48 s");
+		expect(write(sampleOverview())).toContain("Last 30 days: 28 good; 2 failed (4 Nov, 23 Nov)");
+	});
+
+	test("say nothing of days that are simply good, and something of every other day", () => {
+		const strip = /<svg class="strip".*?<\/svg>/s.exec(write(sampleOverview()))?.[0] ?? "";
+		expect(strip.match(/<title>/g)).toHaveLength(2);
+		expect(strip).toContain("<title>4\u00a0Nov: failed</title>".replace("\u00a0", " "));
+	});
+
+	test("lead to the job, and where nothing is set up to the lines that do it", () => {
+		const text = write(sampleOverview());
+		expect(text).toContain('<a href="/jobs/postgres-dump"><bdi>postgres-dump</bdi></a>');
+		expect(text).toContain('<a href="/setup?job=postgres-dump">');
+	});
+
+	const shown = (filter: Partial<Overview["filter"]>) => {
+		const text = write(sampleOverview({ filter: { ...everyJob, ...filter } }));
+		return { text, names: [...text.matchAll(/class="c-name".*?<bdi>(.*?)<\/bdi>/gs)].map(([, name]) => name) };
+	};
+
+	test("are filtered by state, host, label and name, with counts of all", () => {
+		expect(shown({ show: "need" }).names).toEqual(["postgres-dump"]);
+		expect(shown({ show: "paused" }).names).toEqual(["etc-configs"]);
+		expect(shown({ host: "nas" }).names).toEqual(["photos-borg", "nas-restic"]);
+		expect(shown({ label: "place=attic" }).names).toEqual(["proxmox-vms"]);
+		expect(shown({ text: "RESTIC" }).names).toEqual(["nas-restic"]);
+		const { text } = shown({ host: "nas" });
+		expect(words(/<nav class="segments" aria-label="Which jobs">.*?<\/nav>/s.exec(text)?.[0] ?? "")).toBe(
+			"All 6 Need you 1 Running 1 OK 4 Paused 1",
+		);
+		expect(text).toContain('hx-get="/?host=nas"');
+	});
+
+	test("are cut where they are very many, the worst first, with a way to all of them", () => {
+		const count = (filter: Partial<Overview["filter"]>) =>
+			write(sampleOverview({ filter: { ...everyJob, ...filter } }, 200)).match(/class="job-row"/g)?.length;
+		expect(count({})).toBe(40);
+		expect(count({ isWhole: true })).toBe(200);
+		expect(write(sampleOverview({}, 200))).toContain('href="/?rows=all"');
+		expect(words(write(sampleOverview({}, 200)))).toContain("Show all 200 jobs 160 more, none of them needs you");
+		expect(write(sampleOverview({}, 42))).not.toContain("rows=all");
+	});
+
+	test("that are hidden are told of, with a way back", () => {
+		const { text, names } = shown({ text: "nothing like this" });
+		expect(names).toEqual([]);
+		expect(words(text)).toContain("No job is like that 6 jobs are hidden by the filter. Show all jobs");
+		expect(words(/<h1.*?<\/h1>/s.exec(text)?.[0] ?? "")).toBe("postgres-dump failed");
+	});
+
+	test("that are archived are hidden unless they are asked for", () => {
+		const judged = [aJob(aRef), aJob({ slug: "b", name: "b", host: "" }, 1, { state: "archived" })];
+		const names = (show: "all" | "archived") =>
+			[
+				...write(sampleOverview({ judged, alerts: [], filter: { ...everyJob, show } })).matchAll(
+					/class="c-name".*?<bdi>(.*?)<\/bdi>/gs,
+				),
+			].map(([, name]) => name);
+		expect(names("all")).toEqual(["a"]);
+		expect(names("archived")).toEqual(["b"]);
+	});
+});
+
+describe("last night and tonight", () => {
+	test("a lane a job, the worst and soonest first, at most twelve; the same as a list", () => {
+		const text = write(sampleOverview({}, 40));
+		const card = /<section class="card night-card".*?<\/section>/s.exec(text)?.[0] ?? "";
+		const lanes = [...card.matchAll(/<li><a href="\/jobs\/(.*?)">/g)].map(([, slug]) => slug);
+		expect(lanes).toHaveLength(12);
+		expect(lanes[0]).toBe("postgres-dump");
+		expect(words(card)).toContain("12 of 40 jobs");
+		expect(words(/<ol class="night-list">.*?<\/ol>/s.exec(card)?.[0] ?? "")).toContain(
+			"today 01:30 postgres-dump failed",
+		);
+		expect(card).toContain('data-mark="expected"');
+	});
+
+	test("what is overdue is dashed up to now", () => {
+		const judged = [aJob(aRef, 0, { state: "missed", missed: [0, 1] })];
+		const text = write(sampleOverview({ judged, alerts: [], night: [] }));
+		expect(text).toMatch(
+			/<g data-mark="overdue"><title>due .*?, and none came<\/title><rect x="0.00%"[^>]* width="50.00%"/,
+		);
+	});
+});
+
 describe("the line to paste", () => {
 	const shells = ["sh", "bash"].filter((shell) => Bun.which(shell));
 
@@ -252,6 +423,11 @@ describe("the line to paste", () => {
 });
 
 describe("at fifty jobs", () => {
+	test("seven jobs are far below 100 KB, and two hundred stay a page", () => {
+		expect(overviewPage(sampleOverview({}, 7), options).text.length).toBeLessThan(90_000);
+		expect(Bun.gzipSync(overviewPage(sampleOverview({}, 200), options).text).length).toBeLessThan(60_000);
+	});
+
 	test("the page is drawn in a few milliseconds and stays small", () => {
 		const data = sampleOverview({}, 50);
 		const draw = () => overviewPage(data, options).text;

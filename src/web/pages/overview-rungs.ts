@@ -1,0 +1,68 @@
+// The proof ladder of a job as four small marks: ran, plausible, present, restorable, each with its own shape.
+import { type Ladder, type Rung, type RungName, type RungState, rungNames } from "../../ladder.ts";
+import type { OverviewJob } from "../../overview.ts";
+import { formatAge } from "../../units.ts";
+import { type Html, html, raw } from "../html.ts";
+import { jobHref } from "./overview-parts.ts";
+
+// A disc that went round, a gauge, a box that is there, a copy that came back.
+const shapes: Record<RungName, string> = {
+	ran: '<circle cx="8" cy="8" r="5.6"/><path d="M6.7 5.6v4.8l3.6-2.4z"/>',
+	plausible: '<path d="M2.4 11.6a5.7 5.7 0 1 1 11.2 0zM8 10.4l2.2-3.6"/>',
+	present: '<path d="M2.6 6.2 8 3.2l5.4 3v5.6L8 14.6l-5.4-2.8zM2.6 6.2 8 9l5.4-2.8M8 9v5.4"/>',
+	restorable: '<path d="M3.2 5.4A5.6 5.6 0 1 1 2.4 8M2.6 2.4v3.3h3.3M8 5.2v3l2 1.4"/>',
+};
+
+/** Stands once in the page, before the first use. */
+export const rungSymbols: Html = raw(
+	`<svg class="symbols" aria-hidden="true">${rungNames
+		.map((name) => `<symbol id="r-${name}" viewBox="0 0 16 16">${shapes[name]}</symbol>`)
+		.join("")}</svg>`,
+);
+
+const words: Record<RungState, string> = {
+	ok: "proven",
+	warning: "needs a look",
+	failed: "not so",
+	unknown: "not known yet",
+	not_set_up: "not set up",
+};
+
+const proofs: Record<RungName, string> = {
+	ran: "last good",
+	plausible: "looked at",
+	present: "seen in the remote",
+	restorable: "restored",
+};
+
+function line(name: RungName, { state, at }: Rung, now: number): string {
+	const age = at === null ? "" : `, ${proofs[name]} ${formatAge((now - at) / 1000)} ago`;
+	return `${name}: ${words[state]}${age}`;
+}
+
+/** Those that are set up lead to the job, those that are not to the lines that set them up; the words show on focus. */
+export function rungs({ slug, name, ladder }: Pick<OverviewJob, "slug" | "name" | "ladder">, now: number): Html {
+	const isHollow = (rung: RungName) => ladder[rung].state === "not_set_up";
+	const proven = rungNames.filter((rung) => !isHollow(rung));
+	const hollow = rungNames.filter(isHollow);
+	const setup = `/setup?${new URLSearchParams({ job: name })}`;
+	return html`<span class="rungs">${group(proven, ladder, jobHref(slug), now)}${group(hollow, ladder, setup, now)}</span>`;
+}
+
+function group(names: readonly RungName[], ladder: Ladder, href: string, now: number): Html | null {
+	if (names.length === 0) return null;
+	const marks = names.map(
+		(name) =>
+			html`<svg class="rung-mark" data-rung="${ladder[name].state}" aria-hidden="true"><use href="${`#r-${name}`}"/></svg>`,
+	);
+	const said = names.map((name) => line(name, ladder[name], now)).join("\n");
+	return html`<a href="${href}">${marks}<span class="tip">${said}</span></a>`;
+}
+
+export function rungLegend(): Html {
+	const marks = rungNames.map(
+		(name) =>
+			html`<li class="legend"><svg class="rung-mark" data-rung="ok" aria-hidden="true"><use href="${`#r-${name}`}"/></svg>${name}</li>`,
+	);
+	return html`<ul class="legends">${marks}<li class="legend"><svg class="rung-mark" data-rung="not_set_up" aria-hidden="true"><use href="#r-present"/></svg>not set up</li></ul>`;
+}
