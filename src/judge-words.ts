@@ -1,12 +1,10 @@
 // Why a job is in its state, as a sentence. Without ages, which go stale: a page adds how long ago an instant is.
 import type { CountedRun } from "./counted-runs.ts";
 import type { Facts, Judgement } from "./judge.ts";
+import { formatMoment } from "./message-time.ts";
 import type { State } from "./state.ts";
-import { dayOf, zoneOffset } from "./time.ts";
 import { formatCount, formatDuration, plural } from "./units.ts";
 
-const dayNames = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const monthNames = "January February March April May June July August September October November December".split(" ");
 const longestError = 300;
 
 export function reasonOf(state: State, facts: Facts): string {
@@ -36,23 +34,9 @@ export function reasonOf(state: State, facts: Facts): string {
 	}
 }
 
-/** "Sunday 02:00" within six days, else "1 March 02:00", with the year where it is another. */
-export function whenWords(at: number, zone: string, now: number): string {
-	const local = new Date(at + zoneOffset(at, zone));
-	const clock = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}`;
-	if (Math.abs(dayOf(at, zone) - dayOf(now, zone)) <= 6) return `${dayNames[local.getUTCDay()]} ${clock}`;
-	const date = `${local.getUTCDate()} ${monthNames[local.getUTCMonth()]}`;
-	const year = local.getUTCFullYear();
-	const isThisYear = year === new Date(now + zoneOffset(now, zone)).getUTCFullYear();
-	return `${date}${isThisYear ? "" : ` ${year}`} ${clock}`;
-}
-
-function two(value: number): string {
-	return value < 10 ? `0${value}` : String(value);
-}
-
 function when(at: number, { job, now }: Facts): string {
-	return whenWords(at, job.zone, now);
+	// With its date: a reason is stored, and a weekday alone would name the wrong week after a while.
+	return formatMoment(at, now, job.zone);
 }
 
 function pausedReason(facts: Facts): string {
@@ -176,7 +160,7 @@ export function describeState(
 	now: number,
 ): string | null {
 	if (state === "missed" && missed !== null && missed.count > 1) return plural(missed.count, "run");
-	if (state === "missed" || state === "late") return dueAt === null ? null : `due ${whenWords(dueAt, zone, now)}`;
-	if (state === "ok") return dueAt === null ? null : `next ${whenWords(dueAt, zone, now)}`;
-	return since === null || state === "new" ? null : `since ${whenWords(since, zone, now)}`;
+	if (state === "missed" || state === "late") return dueAt === null ? null : `due ${formatMoment(dueAt, now, zone)}`;
+	if (state === "ok") return dueAt === null ? null : `next ${formatMoment(dueAt, now, zone)}`;
+	return since === null || state === "new" ? null : `since ${formatMoment(since, now, zone)}`;
 }

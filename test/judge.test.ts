@@ -24,10 +24,10 @@ describe("a nightly job", () => {
 		expect(judgeJob(job, runs, slot - hour)).toMatchObject({ state: "ok", dueAt: slot, checkAt: slot });
 		const late = judgeJob(job, runs, slot);
 		expect(late).toMatchObject({ state: "late", deadlineAt: slot + 30 * minute, checkAt: slot + 30 * minute });
-		expect(late.reason).toBe("Due Monday 02:00 and not started yet; it has time until Monday 02:30.");
+		expect(late.reason).toBe("Due Mon 1 Jun 02:00 and not started yet; it has time until Mon 1 Jun 02:30.");
 		const missed = judgeJob(job, runs, slot + 30 * minute);
 		expect(missed).toMatchObject({ state: "missed", missed: { firstAt: slot, count: 1 }, since: slot + 30 * minute });
-		expect(missed.reason).toBe("No run since Sunday 02:00; due Monday 02:00, with time until Monday 02:30.");
+		expect(missed.reason).toBe("No run since Sun 31 May 02:00; due Mon 1 Jun 02:00, with time until Mon 1 Jun 02:30.");
 		expect(judgeJob(job, runs, slot + 2 * day + hour)).toMatchObject({ missed: { firstAt: slot, count: 3 } });
 	});
 
@@ -51,9 +51,9 @@ describe("a nightly job", () => {
 		const failed = aRun(slot - day + 5000, { outcome: "failure", errorMessage: "repository is locked", duration: 3 });
 		const after = [failed, ...runs.slice(1)];
 		expect(plain(judgeJob(job, after, slot - hour).reason)).toBe(
-			"Failed Sunday 02:00 after 3 s: repository is locked.",
+			"Failed Sun 31 May 02:00 after 3 s: repository is locked.",
 		);
-		expect(judgeJob(job, after, slot + minute).reason).toContain("The next run was due Monday 02:00.");
+		expect(judgeJob(job, after, slot + minute).reason).toContain("The next run was due Mon 1 Jun 02:00.");
 		const missed = judgeJob(job, after, slot + hour);
 		expect(missed).toMatchObject({ state: "failed", missed: { firstAt: slot, count: 1 } });
 		expect(missed.reason).toContain("It did not run again, though it was due Monday 02:00.");
@@ -140,7 +140,7 @@ describe("a monitor that was off", () => {
 		const pings = { ...job, outages, reportsOnce: true };
 		const late = judgeJob(pings, runs, slot + 20 * hour);
 		expect(late).toMatchObject({ state: "late", missed: null, checkAt: slot + day });
-		expect(late.reason).toContain("the monitor was off from Monday 01:00 to Monday 05:00");
+		expect(late.reason).toContain("the monitor was off from Mon 1 Jun 01:00 to Mon 1 Jun 05:00");
 		expect(judgeJob(pings, runs, slot + day + hour)).toMatchObject({
 			state: "missed",
 			missed: { firstAt: slot + day, count: 1 },
@@ -224,7 +224,7 @@ describe("the plan", () => {
 			deadlineAt: slot + 2 * hour,
 		});
 		expect(judgeJob(declared, [], slot + hour).state).toBe("late");
-		expect(judgeJob(declared, [], slot + 2 * hour).reason).toContain("It has never run; due Monday 02:00");
+		expect(judgeJob(declared, [], slot + 2 * hour).reason).toContain("It has never run; due Mon 1 Jun 02:00");
 		expect(judgeJob(aJob(), [], slot)).toMatchObject({ state: "new", dueAt: null, checkAt: null });
 	});
 

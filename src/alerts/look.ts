@@ -5,8 +5,9 @@ import { findingsOf, isSilenced, judgedKinds } from "../findings.ts";
 import type { Job } from "../job.ts";
 import { type JudgedJob, type JudgedRun, type Judgement, judgeJob, type Outage } from "../judge.ts";
 import { judgePlausibility, type Plausibility } from "../plausibility.ts";
+import { restoreKinds } from "../restore-findings.ts";
 import type { JobSettings } from "../settings.ts";
-import { escalateAlert, openAlert, readOpenAlertsOf, resolveAlert, rewordAlert } from "../store/alerts.ts";
+import { escalateAlert, openAlert, readOpenAlertsOf, resolveAlert, rewordAlert, unmuteAlert } from "../store/alerts.ts";
 import {
 	readAcknowledgement,
 	readDecision,
@@ -14,6 +15,7 @@ import {
 	type StoredDecision,
 	untilNextRun,
 } from "../store/decisions.ts";
+import { lookAtRestore, type RestoreLook } from "../store/restore.ts";
 import { readNewestGood, readRun } from "../store/standings.ts";
 import { measuredOf, readJudgedRuns, readPast, readRoad, readWatchedJob, writeWatched } from "../store/watched.ts";
 import type { Units } from "../units.ts";
@@ -22,7 +24,6 @@ import type { Units } from "../units.ts";
 const runsLookedAt = 40;
 /** Six weeks of a daily job: what one weekday usually looks like. */
 const pastLookedAt = 45;
-const reworded = 6 * 86_400_000;
 
 export type LookOptions = {
 	settings: JobSettings | null;
@@ -86,13 +87,24 @@ export function lookAt(db: Database, job: Job, fresh: number[], options: LookOpt
 	const isNew = fresh.length > 0 || stored === null;
 	const plausibility = isNew ? judgeNewest(db, job, decision, options) : stored.plausibility;
 	reconcile(db, job, judgement, plausibility, runs, options, now);
-	return writeWatched(db, job.id, { judgement: withinAWeek(judgement, now), plausibility, tellsStart });
+	const restore = lookAtDrills(db, job, judgement, options, now);
+	const checkAt = earliest(judgement.checkAt, restore.checkAt);
+	return writeWatched(db, job.id, { judgement: { ...judgement, checkAt }, plausibility, tellsStart });
 }
 
-/** Reasons name weekdays: what lasts for a week is put into words anew before they would name the wrong one. */
-function withinAWeek(judgement: Judgement, now: number): Judgement {
-	if (judgement.state === "archived" || judgement.state === "paused") return judgement;
-	return { ...judgement, checkAt: Math.min(judgement.checkAt ?? Number.POSITIVE_INFINITY, now + reworded) };
+/** Drills and the time a restore would take have findings of their own, whatever the newest backup was. */
+function lookAtDrills(db: Database, job: Job, judgement: Judgement, options: LookOptions, now: number): RestoreLook {
+	const open = readOpenAlertsOf(db, job.id).filter(({ kind }) => restoreKinds.includes(kind));
+	const look = lookAtRestore(db, job, options.settings, open, now, options.units);
+	const isSilent = isSilenced(judgement);
+	const ended = isSilent ? () => `The job is ${judgement.state}.` : look.ended;
+	applyFindings(db, job.id, open, isSilent ? [] : look.findings, { ...options, ended, isSilent }, now);
+	return look;
+}
+
+function earliest(...moments: (number | null)[]): number | null {
+	const at = Math.min(...moments.map((moment) => moment ?? Number.POSITIVE_INFINITY));
+	return at === Number.POSITIVE_INFINITY ? null : at;
 }
 
 /**
@@ -235,7 +247,13 @@ export function applyFindings(
 		resolveAlert(db, alert.id, resolution, now);
 		if (!isSilent) announce({ ...alert, resolvedAt: now, resolution }, "resolved");
 	}
-	for (const { alert, finding } of changes.reword) rewordAlert(db, alert.id, finding);
+	for (const { alert, finding } of changes.reword) {
+		rewordAlert(db, alert.id, finding);
+		// It was there before the monitor was, so nobody was told; that it happened once more is news.
+		if (!alert.isMuted || isHistory || finding.runId === alert.runId) continue;
+		unmuteAlert(db, alert.id);
+		announce({ ...alert, ...finding, isMuted: false }, "opened");
+	}
 	for (const { alert, finding } of changes.escalate) {
 		escalateAlert(db, alert.id, finding, now);
 		const { severity, sentence, runId } = finding;

@@ -16,6 +16,7 @@ import { replayableTransaction } from "../store/replayable.ts";
 import { clearUnjudged, readDueChecks, readNextCheck, readUnjudged } from "../store/watched.ts";
 import type { Units } from "../units.ts";
 import { type Audience, announce } from "./announce.ts";
+import { declareJobs } from "./declared-jobs.ts";
 import { applyFindings, lookAt } from "./look.ts";
 import { groupSilent, type Said } from "./silent-hosts.ts";
 
@@ -88,7 +89,7 @@ export class Watch {
 	}
 
 	#look(db: Database, now: number): WatchLook {
-		if (this.#all === null) this.#begin(db);
+		if (this.#all === null) this.#begin(db, now);
 		const unjudged = readUnjudged(db, portion * 4);
 		// A clock that went back makes moments come again; they are looked at, and nothing has changed in them.
 		const isDue = this.#nextCheck !== null && now >= this.#nextCheck;
@@ -112,7 +113,8 @@ export class Watch {
 		return at === Number.POSITIVE_INFINITY ? null : at;
 	}
 
-	#begin(db: Database): void {
+	#begin(db: Database, now: number): void {
+		declareJobs(db, this.#options.audience().settings, now);
 		this.#all = readJobs(db).map(({ id }) => id);
 		// What a new database is filled with was there before: it is shown, and nobody is told.
 		this.#isHistory = readMeta<number>(db, "watched") === null;

@@ -130,6 +130,10 @@ export function rewordAlert(db: Database, id: number, { severity, sentence, runI
 	});
 }
 
+export function unmuteAlert(db: Database, id: number): void {
+	prepared(db, "UPDATE alert SET is_muted = 0 WHERE id = $id").run({ id });
+}
+
 /** It became worse: what was acknowledged was the milder one. */
 export function escalateAlert(db: Database, id: number, finding: Finding, now: number): void {
 	rewordAlert(db, id, finding);

@@ -7,7 +7,7 @@ const columns = "id, name, host, slug, created_at AS createdAt";
 
 /** The job of a report, made if it is new; null when there are too many jobs already. */
 export function recordJob(db: Database, name: string, host: string, now: number): Job | null {
-	const known = readJob(db, name, host);
+	const known = readJob(db, name, host) ?? adoptDeclared(db, name, host);
 	if (known !== null) return known;
 	if (countJobs(db) >= maxJobs) return null;
 	const digest = new Bun.CryptoHasher("sha256").update(`${name}\n${host}`).digest("hex");
@@ -19,6 +19,31 @@ export function recordJob(db: Database, name: string, host: string, now: number)
 		`INSERT INTO job (name, host, slug, created_at) VALUES ($name, $host, $slug, $now)
 		RETURNING ${columns}`,
 	).get({ name, host, slug, now });
+}
+
+const isUnheard = `NOT EXISTS (SELECT 1 FROM run WHERE run.job_id = job.id)
+	AND NOT EXISTS (SELECT 1 FROM daily WHERE daily.job_id = job.id)`;
+
+/** A job that the configuration file declared without a host is the one that now reports from one. */
+function adoptDeclared(db: Database, name: string, host: string): Job | null {
+	if (host === "") return null;
+	return prepared<Job>(
+		db,
+		`UPDATE job SET host = $host WHERE name = $name AND host = '' AND ${isUnheard} RETURNING ${columns}`,
+	).get({ name, host });
+}
+
+/** Jobs that never reported anything: they are there because the configuration file declares them. */
+export function readUnheardJobs(db: Database): Job[] {
+	return prepared<Job>(db, `SELECT ${columns} FROM job WHERE ${isUnheard}`).all();
+}
+
+/** Forgets a job that never reported, with what was judged of it. */
+export function deleteUnheardJob(db: Database, id: number): void {
+	for (const table of ["watch", "decision", "unjudged", "alert", "acknowledgement"]) {
+		prepared(db, `DELETE FROM ${table} WHERE job_id = $id`).run({ id });
+	}
+	prepared(db, `DELETE FROM job WHERE id = $id AND ${isUnheard}`).run({ id });
 }
 
 /** The job of exactly this name and host, or null. */

@@ -6,17 +6,23 @@ import { dueDaysOf } from "../due-days.ts";
 import type { Job } from "../job.ts";
 import { type DaySums, driftOfDays, jobDays, medianOf, weeklyChange } from "../job-days.ts";
 import type { Judgement, Plan } from "../judge.ts";
-import { ladderOf } from "../ladder.ts";
+import { ladderOf, type Rung } from "../ladder.ts";
 import type { NightRun, Oddity, OverviewJob, ShortRun } from "../overview.ts";
 import { type Settings, settingsOf } from "../settings.ts";
 import { stateOf } from "../state.ts";
 import { dayOf } from "../time.ts";
 import { prepared } from "./database.ts";
 import { readDecisions, undecided, untilNextRun } from "./decisions.ts";
+import type { RestoreFact } from "./restore.ts";
 import { readStandings } from "./standings.ts";
 import { readWatched, type Watched } from "./watched.ts";
 
-type Asked = { now: number; zone: string; settings: Pick<Settings, "jobs"> };
+type Asked = {
+	now: number;
+	zone: string;
+	settings: Pick<Settings, "jobs">;
+	restore: Pick<RestoreFact, "jobs" | "rungs">;
+};
 
 /** Days of a strip. */
 const stripDays = 30;
@@ -29,7 +35,7 @@ export function readOverviewJobs(
 	open: readonly Alert[],
 	asked: Asked,
 ): OverviewJob[] {
-	const { now, zone, settings } = asked;
+	const { now, zone, settings, restore } = asked;
 	const watched = readWatched(db);
 	const unjudged = readUnjudgedJobs(db);
 	const newest = readNewestRuns(db, "newest");
@@ -79,7 +85,7 @@ export function readOverviewJobs(
 			title: fixed?.title ?? null,
 			labels: { ...labels.get(id), ...fixed?.labels },
 			judgement,
-			ladder: ladderOf({ judgement, lastGoodAt, plausibility }),
+			ladder: ladderOf({ judgement, lastGoodAt, plausibility, ...rungOf("restorable", restore.rungs.get(slug)) }),
 			oddity: oddityOf(plausibility?.findings ?? [], alertsOf.get(id) ?? [], { goodRun, sized, usualDuration }),
 			pausedUntil: !isPaused ? null : pausedUntil === untilNextRun ? Number.POSITIVE_INFINITY : pausedUntil,
 			lastGoodAt,
@@ -101,9 +107,19 @@ export function readOverviewJobs(
 			sizePerWeek: weeklyChange(sized),
 			usualDuration,
 			drift: driftOfDays(sums, today),
-			restore: null,
+			restore: restore.jobs.get(slug) ?? null,
 		};
 	});
+}
+
+/** A rung that nothing is known of is left to the ladder. */
+function rungOf<Name extends "present" | "restorable">(
+	name: Name,
+	rung: Rung | undefined,
+): Partial<Record<Name, Rung>> {
+	const rungs: Partial<Record<Name, Rung>> = {};
+	if (rung !== undefined) rungs[name] = rung;
+	return rungs;
 }
 
 function learningWords({ plausibility }: Watched): string | null {

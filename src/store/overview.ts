@@ -23,6 +23,7 @@ import { allJobs, type Day, readDays, readFirstDay } from "./daily.ts";
 import { findJob, readJobs } from "./jobs.ts";
 import { readNight, readOverviewJobs } from "./overview-jobs.ts";
 import { countRejected, readRejected } from "./rejected.ts";
+import { restoreFact } from "./restore.ts";
 import { readFailures, readFinished, readNewest } from "./runs.ts";
 import { readSizeTotals } from "./size-totals.ts";
 import { findSource } from "./sources.ts";
@@ -56,7 +57,7 @@ export function readOverview(db: Database, question: OverviewQuestion): StoredOv
 	if (job === null && question.job !== null) return null;
 	const all = readJobs(db);
 	const jobs: JobRef[] = all.map(({ slug, name, host }) => ({ slug, name, host }));
-	const { judged, alerts } = readJudgedJobs(db, all, question);
+	const { judged, alerts, restore } = readJudgedJobs(db, all, question);
 	const today = dayOf(now, zone);
 	const firstDay = range === "all" ? Math.min(readFirstDay(db) ?? today, today) : today - Number(range) + 1;
 	const jobId = job?.id ?? allJobs;
@@ -86,7 +87,7 @@ export function readOverview(db: Database, question: OverviewQuestion): StoredOv
 			.map((alert) => shownAlert(alert, alerts, all)),
 		night: readNight(db, now - nightMs),
 		totalSize: sizes?.get(today) ?? null,
-		restore: null,
+		restore,
 		recent: readNewest(db, job?.id ?? null, recentRuns),
 		failures: readFailures(db, job?.id ?? null, shownFailures),
 		trend: trendOf(days),
@@ -102,10 +103,11 @@ function readJudgedJobs(
 	{ now, zone, settings }: Pick<OverviewQuestion, "now" | "zone" | "settings">,
 ) {
 	const alerts = readOpenAlerts(db);
-	const judged = readOverviewJobs(db, jobs, alerts, { now, zone, settings });
+	const restore = restoreFact(db, settings, now);
+	const judged = readOverviewJobs(db, jobs, alerts, { now, zone, settings, restore });
 	const told = new Map(verdictJobs(judged).map((job) => [job.slug, job]));
 	const of = (slug: string) => told.get(slug) as VerdictJob;
-	return { alerts, judged: judged.sort((a, b) => compareNeeds(of(a.slug), of(b.slug))) };
+	return { alerts, restore: restore.restore, judged: judged.sort((a, b) => compareNeeds(of(a.slug), of(b.slug))) };
 }
 
 /** The jobs as the sentence on top of the overview sees them, for whoever repeats it elsewhere. */

@@ -9,6 +9,7 @@ import { settingsOf } from "../settings.ts";
 import { readAlertsOf } from "../store/alerts.ts";
 import { type StoredDecision, untilNextRun } from "../store/decisions.ts";
 import type { ReadJobPage } from "../store/job-page.ts";
+import { readRestoreJob } from "../store/restore.ts";
 import { readWatchedJob } from "../store/watched.ts";
 import { dayOf } from "../time.ts";
 import type { AppOptions } from "./app.ts";
@@ -38,12 +39,13 @@ export function judgedReader({
 			seen === null || good === null
 				? null
 				: { at: good.endedAt ?? good.startedAt, findings: seen.findings, learning: learningOf(stored, decision) };
+		const restorable = readRestoreJob(db, job, settings, now, { iec: config.units === "iec" }).rung;
 		const { pausedUntil } = decision;
 		const isPaused = pausedUntil !== null && pausedUntil > now;
 		return {
 			title: settings?.title ?? null,
 			judgement,
-			ladder: ladderOf({ judgement, lastGoodAt, plausibility }),
+			ladder: ladderOf({ judgement, lastGoodAt, plausibility, restorable }),
 			nextDues: nextSlots(plan.schedule, now, anchor, duesShown),
 			dueDays: dueDaysOf(plan, anchor, { from: calendar.from, to: dayOf(now, zone), zone }),
 			alerts: readAlertsOf(db, job.id, alertsShown),

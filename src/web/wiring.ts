@@ -9,12 +9,13 @@ import type { Entry } from "./entry.ts";
 
 export function wire(config: Config, clock: () => number, entry: Entry): AppOptions {
 	const monitor = new Monitor(config, clock);
-	const alerting = new Alerting({
+	const alerting: Alerting = new Alerting({
 		config,
 		clock,
 		db: () => monitor.caughtUp,
 		outages: () => monitor.outages,
-		isWell: () => monitor.problems().every(({ severity }) => severity !== "critical"),
+		isWell: () =>
+			[...monitor.problems(), ...alerting.problems(clock())].every(({ severity }) => severity !== "critical"),
 		refused: (now) => entry.findings(now),
 		onChange: () => monitor.touch(),
 	});

@@ -82,6 +82,18 @@ describe("a failure", () => {
 		expect(titles()).toEqual([]);
 	});
 
+	test("that was there before the monitor is told when it happens once more", async () => {
+		const dataDir = makeFolder();
+		const line = { job: "old", backup_id: "1", timestamp: new Date(start - hour).toISOString(), ...failure };
+		writeFileSync(join(dataDir, "metrics.jsonl"), `${JSON.stringify(line)}\n`);
+		const lab = await station({ dataDir });
+		await lab.pass(hour);
+		await lab.run("old", failure);
+		expect(events()).toEqual(["opened failed old"]);
+		await lab.pass(day + hour, hour);
+		expect(events()).toContain("reminder failed old");
+	});
+
 	test("is reminded of each day, until it is acknowledged", async () => {
 		const lab = await station();
 		await lab.run("photos", { ...failure, labels: {} });
@@ -169,6 +181,32 @@ describe("a run that does not come", () => {
 		expect(events()).toEqual([]);
 		await second.pass(day, hour);
 		expect(events()).toEqual(["opened missed photos"]);
+	});
+
+	test("of a job that is only declared is missed from its first slot on; its first report is that job's", async () => {
+		const dataDir = makeFolder();
+		writeFileSync(join(dataDir, "config.yaml"), "jobs:\n  tape: { schedule: { every: 6h }, start_grace: 1h }\n");
+		const lab = await station({ dataDir });
+		expect(lab.state("tape")).toBe("new");
+		await lab.pass(8 * hour, 10 * 60_000);
+		expect(events()).toEqual(["opened missed tape"]);
+		await lab.run("tape", { host: "attic" });
+		await lab.pass(2 * 60_000);
+		const { jobs } = await (await lab.get("/api/jobs")).json();
+		expect(jobs.map(({ job, host, state }: Record<string, string>) => [job, host, state])).toEqual([
+			["tape", "attic", "ok"],
+		]);
+		expect(events()).toEqual(["opened missed tape", "resolved missed tape"]);
+	});
+
+	test("of a job that is declared no longer is forgotten where it never reported", async () => {
+		const dataDir = makeFolder();
+		writeFileSync(join(dataDir, "config.yaml"), "jobs:\n  tape: { schedule: { every: 6h } }\n");
+		const lab = await station({ dataDir });
+		expect(lab.state("tape")).toBe("new");
+		writeFileSync(join(dataDir, "config.yaml"), "# nothing\n");
+		await lab.pass(5000, 1000);
+		expect((await (await lab.get("/api/jobs")).json()).jobs).toEqual([]);
 	});
 
 	test("of several jobs of one host is one message about the host", async () => {

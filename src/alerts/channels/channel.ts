@@ -148,6 +148,7 @@ export function toEach(targets: readonly string[], send: (target: string, messag
 
 /** The same for every attempt at one message, so that a receiver can tell a repetition. */
 export function messageId({ threadId, title, text, data }: Message): string {
-	const said = JSON.stringify([threadId, title, text, data]);
+	// Title and text say how long ago it was, which is another thing at each attempt.
+	const said = JSON.stringify([threadId, data.type, data.events.length > 0 ? data.events : [title, text]]);
 	return new Bun.CryptoHasher("sha256").update(said).digest("hex").slice(0, 32);
 }

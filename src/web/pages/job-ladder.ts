@@ -56,11 +56,11 @@ function by(name: RungName, { good, ...data }: JobPage): Html | null {
 function nextStep(name: RungName, state: RungState, data: JobPage): Html | null {
 	const setup = `/setup?${new URLSearchParams({ job: data.job.name })}`;
 	if (state === "not_set_up") {
-		const [word, about] =
+		const [word, about, page] =
 			name === "present"
-				? ["Let the remote be listed", "and its copies are counted here"]
-				: ["Record a restore", "and its time is measured here"];
-		return html`<p class="step"><a href="${setup}">${word}</a> <span class="muted">${about}.</span></p>`;
+				? ["Let the remote be listed", "and its copies are counted here", "/inventory"]
+				: ["Record a restore", "and its time is measured here", "/restore"];
+		return html`<p class="step"><a href="${page}">${word}</a> <span class="muted">${about}.</span></p>`;
 	}
 	if (name === "ran" && state === "failed" && data.finished?.outcome === "failure") {
 		return html`<p class="step"><a href="${`/runs/${data.finished.id}`}">See what went wrong</a></p>`;

@@ -125,7 +125,7 @@ function recovery(data: Overview, jobs: OverviewJob[]): Html {
 function restore({ restore: time, now }: Overview): Html {
 	const label = "Time to restore everything";
 	if (time === null) {
-		return html`<div><dt>${label}</dt><dd class="hollow">never tested</dd><dd>not set up: <a href="/setup">record a restore</a></dd></div>`;
+		return html`<div><dt>${label}</dt><dd class="hollow">never tested</dd><dd>not set up: <a href="/restore">record a restore</a></dd></div>`;
 	}
 	const tested = time.testedAt === null ? "never tested" : `last tested ${formatAge((now - time.testedAt) / 1000)} ago`;
 	return fact(

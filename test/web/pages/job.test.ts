@@ -95,12 +95,15 @@ describe("the ladder", () => {
 	const rung = (text: string, name: string) =>
 		text.match(new RegExp(`<li class="card rung" data-rung="${name}"[\\s\\S]*?</li>`))?.[0] ?? "";
 
-	test("a rung that was never set up is hollow, says so, and leads to the setup lines of this job", () => {
-		for (const name of ["present", "restorable"]) {
+	test("a rung that was never set up is hollow, says so, and leads to where it is set up", () => {
+		for (const [name, href] of [
+			["present", "/inventory"],
+			["restorable", "/restore"],
+		] as const) {
 			const found = rung(page(), name);
 			expect(found).toContain("data-hollow");
 			expect(words(found)).toContain("not set up");
-			expect(found).toContain('href="/setup?job=docker-volumes"');
+			expect(found).toContain(`href="${href}"`);
 		}
 	});
 
