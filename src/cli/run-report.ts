@@ -4,6 +4,7 @@ import { mainRun, type ReportObject, reportsOf } from "../ingest/tool-report.ts"
 import type { Outcome, Phase } from "../run.ts";
 import { generic } from "../tools/generic.ts";
 import { recogniseBody, toolNamed } from "../tools/registry.ts";
+import { isTrial } from "../tools/restore-plan.ts";
 import type { Tool, ToolOutput, ToolReading, ToolRun } from "../tools/tool.ts";
 import { clip, notUnderstood, unknownRun } from "../tools/tool-run.ts";
 import type { RunArgs, Step } from "./run-args.ts";
@@ -112,6 +113,11 @@ export function finalReports(done: Done[], args: RunArgs, finished: Finished): R
 	const main = mainRun(reading.runs);
 	if (main !== undefined) {
 		if (args.kind !== null) main.kind = args.kind;
+		// It was called a restore, and brought nothing back.
+		if (main.kind === "restore_test" && done.some(({ command }) => isTrial(command))) {
+			main.kind = "check";
+			main.labels = { ...main.labels, not_a_restore: "a trial run brings nothing back" };
+		}
 		if (finished.stoppedBy !== null && main.outcome !== "failure") {
 			main.outcome = "failure";
 			main.errorCategory = "interrupted";

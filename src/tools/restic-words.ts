@@ -200,7 +200,9 @@ class LineReader {
 		} else if (restoring.test(line)) {
 			words.isRestic = true;
 			words.kind = "restore_test";
-			if (line.startsWith("Summary: ")) report(words, "restore_test", null);
+			if (line.startsWith("Summary: ")) {
+				words.reports.push({ kind: "restore_test", object: null, text: { restored: line }, problem: null });
+			}
 		} else if (!noise.test(line) && !isFragment(line) && this.#rest.length < maxLeftover) this.#rest.push(line);
 	}
 

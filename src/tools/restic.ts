@@ -65,9 +65,11 @@ function runOf({ kind, object, text }: ResticReport, zone: string): ToolRun {
 	const run = unknownRun();
 	run.kind = kind;
 	if (object !== null && kind === "backup") fillFromSummary(run, object, zone);
-	if (text !== null) fillFromText(run, text);
+	if (text !== null && kind === "restore_test") fillFromRestored(run, text.restored ?? "");
+	else if (text !== null) fillFromText(run, text);
 	if (object !== null && kind === "restore_test") {
-		run.size = readCount(object.total_bytes);
+		// What was there already, and so was not written again, took no time.
+		run.size = readCount(object.bytes_restored) ?? readCount(object.total_bytes);
 		run.filesTotal = readCount(object.files_restored);
 		run.duration = readSeconds(object.seconds_elapsed);
 	}
@@ -98,6 +100,15 @@ function fillFromText(run: ToolRun, lines: Record<string, string>): void {
 	run.size = parseSize(processed?.[2] ?? "", 1024);
 	run.duration = parseClock(processed?.[3] ?? "");
 	run.snapshotId = /^snapshot ([0-9a-f]{8,64}) saved/.exec(lines.saved ?? "")?.[1] ?? null;
+}
+
+/** "Summary: Restored 5 files/dirs (4.883 KiB) in 0:12"; of a part "2 / 5 files/dirs (1 KiB / 4.883 KiB)". */
+function fillFromRestored(run: ToolRun, line: string): void {
+	const restored = /Restored (\d+)(?: \/ \d+)? files\/dirs \(([\d.]+ \w+)(?: \/ [\d.]+ \w+)?\) in ([\d:]+)/.exec(line);
+	if (restored === null) return;
+	run.filesTotal = Number(restored[1]);
+	run.size = parseSize(restored[2] ?? "", 1024);
+	run.duration = parseClock(restored[3] ?? "");
 }
 
 /** What is followed by the next command's report went as it says itself: the exit status is the last one's. */

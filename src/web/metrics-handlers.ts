@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { readOpenAlerts } from "../store/alerts.ts";
 import { readDatabaseSize } from "../store/database.ts";
 import { countRejected } from "../store/rejected.ts";
+import { readRestoreJobs } from "../store/restore.ts";
 import { readStandings } from "../store/standings.ts";
 import { commit, version } from "../version.ts";
 import { preferred } from "./accept.ts";
@@ -18,6 +19,7 @@ import {
 	textType,
 } from "./exposition.ts";
 import { answerJson, BodyCache } from "./respond.ts";
+import { restoreMetrics } from "./restore-metrics.ts";
 import type { Handler } from "./routes.ts";
 
 /** The monitor's own figures are at most this old; those of the jobs are made again when something was stored. */
@@ -27,7 +29,7 @@ type JobsText = { revision: number; text: string; jobs: number };
 
 /** `originalMetrics` answers `/api/metrics` where JSON is preferred. */
 export function metricsHandlers(
-	{ monitor, config, clock, problems }: AppOptions,
+	{ monitor, alerting, config, clock, problems }: AppOptions,
 	headers: Record<string, string>,
 	originalMetrics: Handler,
 ): { metrics: Handler; metricsByAccept: Handler } {
@@ -39,7 +41,9 @@ export function metricsHandlers(
 		const known = jobTexts.get(type);
 		if (known?.revision === revision) return known;
 		const standings = readStandings(db, config.zone, clock());
-		const made = { revision, text: formatMetrics(jobMetrics(standings), type), jobs: standings.length };
+		const restores = readRestoreJobs(db, alerting.settings, clock());
+		const text = formatMetrics([...jobMetrics(standings), ...restoreMetrics(restores)], type);
+		const made = { revision, text, jobs: standings.length };
 		jobTexts.set(type, made);
 		return made;
 	};
