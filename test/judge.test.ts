@@ -56,7 +56,7 @@ describe("a nightly job", () => {
 		expect(judgeJob(job, after, slot + minute).reason).toContain("The next run was due Mon 1 Jun 02:00.");
 		const missed = judgeJob(job, after, slot + hour);
 		expect(missed).toMatchObject({ state: "failed", missed: { firstAt: slot, count: 1 } });
-		expect(missed.reason).toContain("It did not run again, though it was due Monday 02:00.");
+		expect(missed.reason).toContain("It did not run again, though it was due Mon 1 Jun 02:00.");
 		const again = aRun(slot + 5000, { outcome: "running" });
 		expect(judgeJob(job, [again, ...after], slot + minute).state).toBe("failed");
 	});
