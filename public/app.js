@@ -1,10 +1,11 @@
 // The page's own behaviour: ages that stay true, a quiet refresh, the lost connection, copy, theme, menus.
 import "htmx.org";
 import { formatAge, formatRelative } from "../src/units.ts";
+import { connectNow, isTold, startLive } from "./live.js";
 import "./theme.js";
 
-/** Seconds; a page that waits for something says a shorter time. */
-const tickEvery = () => Number(document.getElementById("live")?.dataset.every) || 30;
+/** Seconds; a page that waits for something says a shorter time. What the clock alone changes is asked for now and then. */
+const tickEvery = () => Number(document.getElementById("live")?.dataset.every) || (isTold() ? 120 : 30);
 const liveState = document.getElementById("live-state");
 const lostBar = document.getElementById("lost");
 
@@ -44,7 +45,26 @@ setInterval(showAges, 10_000);
 document.addEventListener("visibilitychange", () => {
 	if (document.visibilityState === "visible" && Date.now() - lastTry > 5000) tick();
 });
-addEventListener("online", tick);
+addEventListener("online", () => {
+	tick();
+	connectNow();
+});
+
+/** Milliseconds between two questions that the server caused. */
+const restMs = 1000;
+let asking;
+
+/** Asks soon: not twice a second, not at the same moment as all other pages, not while an answer is under way. */
+function askSoon(spread) {
+	if (asking) return;
+	const wait = Math.max(0, lastTry + restMs - Date.now()) + Math.random() * spread;
+	asking = setTimeout(() => {
+		asking = null;
+		// It would be dropped, and the answer may be older than the news.
+		if (document.querySelector("#live.htmx-request, #live .htmx-request")) askSoon(0);
+		else tick();
+	}, wait);
+}
 
 document.addEventListener("htmx:finally:request", (event) => {
 	const { ctx } = event.detail;
@@ -56,6 +76,7 @@ document.addEventListener("htmx:finally:request", (event) => {
 
 function answered() {
 	lastAnswer = Date.now();
+	if (trouble) connectNow();
 	trouble = "";
 	lostBar.hidden = true;
 	delete liveState.dataset.lost;
@@ -83,7 +104,30 @@ function showTrouble() {
 document.addEventListener("htmx:after:swap", () => {
 	takeClock();
 	showAges();
+	showState();
 });
+
+// The tab's own picture: told by shape as well as by colour, for whoever has the page among thirty others.
+const shapes = {
+	failed:
+		'<path fill="#c9302c" d="M6.6 2h6.8L18 6.6v6.8L13.4 18H6.6L2 13.4V6.6z"/><path d="m7 7 6 6m0-6-6 6" stroke="#fff" stroke-width="2"/>',
+	warning: '<path fill="#c8730c" d="M10 2 19 18H1z"/><path d="M10 8v4.5m0 2v.6" stroke="#fff" stroke-width="2"/>',
+	unknown:
+		'<circle cx="10" cy="10" r="7.5" fill="none" stroke="#868f9c" stroke-width="2.5" stroke-dasharray="3.5 2.5"/>',
+	running: '<circle cx="10" cy="10" r="8" fill="#1a5cc6"/><path fill="#fff" d="M8 6v8l6-4z"/>',
+};
+const calm = document.querySelector('link[rel="icon"]')?.href;
+let shownState = "";
+
+function showState() {
+	const state = document.getElementById("live")?.dataset.favicon ?? "";
+	const link = document.querySelector('link[rel="icon"]');
+	if (state === shownState || !link) return;
+	shownState = state;
+	const shape = shapes[state === "old" ? "warning" : state];
+	const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20">${shape}</svg>`;
+	link.href = shape ? `data:image/svg+xml,${encodeURIComponent(drawing)}` : calm;
+}
 
 document.addEventListener("click", (event) => {
 	for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -127,3 +171,9 @@ async function copy(button) {
 }
 
 takeClock();
+showState();
+startLive({
+	changed: askSoon,
+	heard: () => (trouble ? askSoon(0) : answered()),
+	silent: tick,
+});

@@ -7,7 +7,8 @@ document.addEventListener("submit", (event) => {
 	if (theme === "auto") delete root.dataset.theme;
 	else root.dataset.theme = theme;
 	showTheme();
-	event.target.closest("details").open = false;
+	const menu = event.target.closest("details");
+	if (menu) menu.open = false;
 	document.dispatchEvent(new CustomEvent("bm:theme"));
 });
 

@@ -11,6 +11,7 @@ import { closeDatabase, serverPatience } from "../store/database.ts";
 import { type Lock, takeLock } from "../store/lock.ts";
 import { diskFull, isDamage, openStore, readOnly, rebuild } from "../store/open.ts";
 import { readLastRead } from "../store/sources.ts";
+import { Changes } from "./changes.ts";
 import { FollowedFile, type Look } from "./follow.ts";
 import * as notices from "./notices.ts";
 import { noteStart, noteStop, offlineBefore, readOutages } from "./outages.ts";
@@ -32,8 +33,8 @@ export class Monitor {
 	isWritable = false;
 	/** Called after something was stored: whoever judges need not wait for his next look. */
 	onStored: () => void = () => {};
-	/** Goes up whenever something that a page may show has changed. */
-	revision = 0;
+	/** When `revision` last went up. */
+	changedAt: number;
 	/** When nothing was stored before this start: from the last write to the start; null on a first start. */
 	offline: { from: number; to: number } | null = null;
 	/** Spans in which no monitor ran, the newest last. */
@@ -48,6 +49,8 @@ export class Monitor {
 	#verifier: { stop: () => void } | null = null;
 	/** What the check of a large database found. */
 	#damage: string | null = null;
+	#revision = 0;
+	readonly #changed = new Changes();
 	readonly #problems = new Problems(() => this.revision++);
 	readonly #spool: SpoolTaker;
 	#timer: ReturnType<typeof setTimeout> | null = null;
@@ -63,6 +66,7 @@ export class Monitor {
 	constructor(config: Config, clock: () => number) {
 		this.config = config;
 		this.#clock = clock;
+		this.changedAt = clock();
 		this.#receiver = new Receiver(config.dataDir, config.zone, clock);
 		this.#spool = new SpoolTaker(config.dataDir);
 		this.#pruner = new Pruner(config.retentionDays);
@@ -87,6 +91,27 @@ export class Monitor {
 		}
 		this.#open();
 		this.#schedule(0);
+	}
+
+	/** Goes up whenever something that a page may show has changed. */
+	get revision(): number {
+		return this.#revision;
+	}
+
+	set revision(revision: number) {
+		this.#revision = revision;
+		this.changedAt = this.#clock();
+		this.#changed.note();
+	}
+
+	/** Calls the listener soon after the revision went up, once for many changes. Returns what ends it. */
+	subscribe(listener: () => void): () => void {
+		return this.#changed.subscribe(listener);
+	}
+
+	/** How many listen now. */
+	get subscribers(): number {
+		return this.#changed.listeners;
 	}
 
 	problems(): Problem[] {

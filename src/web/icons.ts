@@ -31,6 +31,10 @@ const shapes = {
 	bell: `<g ${line}><path d="M5 13.8V9a5 5 0 0 1 10 0v4.8l1.4 1.4H3.6z"/><path d="M8.4 17.4h3.2"/></g>`,
 	snooze: `<g ${line}><path d="M3.4 8.6h5l-5 6h5M11.4 4.4h4.8l-4.8 5.6h4.8"/></g>`,
 	pin: `<g ${line}><path d="M7.2 3h5.6l-.8 5 2.6 2.6v1.2H5.4v-1.2L8 8zM10 11.8V17"/></g>`,
+	inventory: `<g ${line}><rect x="3" y="3.4" width="14" height="5.4" rx="1.3"/><rect x="3" y="11.2" width="14" height="5.4" rx="1.3"/><path d="M6 6.1v.1M6 13.9v.1M9.4 6.1h4.6M9.4 13.9h4.6"/></g>`,
+	restore: `<g ${line}><path d="M3.2 10a6.8 6.8 0 1 0 2.3-5.1L3.2 7M3.2 3v4h4"/><path d="M10 6.6V10l2.4 1.6"/></g>`,
+	settings: `<g ${line}><path d="M3 6h6.2m3.6 0H17M3 14h2.2m3.6 0H17"/><circle cx="11" cy="6" r="1.8"/><circle cx="7" cy="14" r="1.8"/></g>`,
+	more: `<path d="M5 10v.1M10 10v.1M15 10v.1" ${line.replace('width="1.7"', 'width="2.6"')}/>`,
 } as const;
 
 export type IconName = keyof typeof shapes;

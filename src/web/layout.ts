@@ -37,17 +37,35 @@ const htmxConfig = JSON.stringify({
 
 const doctype = raw("<!doctype html>\n");
 
-type NavEntry = { path: "/" | "/runs" | "/alerts" | "/setup"; name: string; icon: IconName };
+type NavEntry = {
+	path: "/" | "/runs" | "/alerts" | "/inventory" | "/restore" | "/setup" | "/settings";
+	name: string;
+	icon: IconName;
+};
 
 const navEntries: readonly NavEntry[] = [
 	{ path: "/", name: "Overview", icon: "home" },
 	{ path: "/runs", name: "Runs", icon: "runs" },
 	{ path: "/alerts", name: "Alerts", icon: "bell" },
+	{ path: "/inventory", name: "Inventory", icon: "inventory" },
+];
+
+/** At a phone's lower edge is room for five: these stand behind the fifth, "More". */
+const moreEntries: readonly NavEntry[] = [
+	{ path: "/restore", name: "Restore", icon: "restore" },
 	{ path: "/setup", name: "Setup", icon: "setup" },
+	{ path: "/settings", name: "Settings", icon: "settings" },
 ];
 
 function navLink(entry: NavEntry, current: NavEntry["path"]): Html {
 	return html`<a href="${entry.path}"${entry.path === current && html` aria-current="page"`}>${icon(entry.icon)}<span>${entry.name}</span></a>`;
+}
+
+/** The same links twice: in a row where there is room, else in a menu; only one of the two is ever drawn or read. */
+function navigation(current: NavEntry["path"]): Html {
+	const link = (entry: NavEntry) => navLink(entry, current);
+	const isBehind = moreEntries.some(({ path }) => path === current);
+	return html`<nav class="mainnav" aria-label="Main">${navEntries.map(link)}<span class="nav-rest">${moreEntries.map(link)}</span><details class="menu nav-more"><summary${isBehind && html` data-current`}>${icon("more")}<span>More</span></summary><div>${moreEntries.map(link)}</div></details></nav>`;
 }
 
 export function page({ title, theme, now, path, nav = "/", live }: PageOptions): Html {
@@ -75,7 +93,7 @@ ${
 ${iconSymbols}
 <header class="topbar"><div class="wrap">
 <a class="brand" href="/">${mark}<span>Backup Monitor</span></a>
-<nav class="mainnav" aria-label="Main">${navEntries.map((entry) => navLink(entry, nav))}</nav>
+${navigation(nav)}
 <p class="live" id="live-state"><span>Live, checked</span> <time datetime="${new Date(now).toISOString()}" data-ago>just now</time></p>
 ${themeControl(theme, path)}
 </div></header>
@@ -103,13 +121,22 @@ const themeWords: Record<Theme, { icon: IconName; word: string }> = {
 
 /** POST /theme with `theme` and the `path` to return to; the script sets it at once and shows no other page. */
 export function themeControl(theme: Theme, path: string): Html {
+	return html`<details class="menu" id="theme"><summary class="button ghost square" aria-label="Theme" title="Theme">${icon("auto")}</summary>
+${themeForm(theme, path, "")}</details>`;
+}
+
+/** The same choice, standing open. */
+export function themeButtons(theme: Theme, path: string): Html {
+	return themeForm(theme, path, "button");
+}
+
+function themeForm(theme: Theme, path: string, look: string): Html {
 	const buttons = themes.map((name) => {
 		const { icon: picture, word } = themeWords[name];
 		const pressed = name === theme ? "true" : "false";
-		return html`<button type="submit" name="theme" value="${name}" aria-pressed="${pressed}">${icon(picture)}<span>${word}</span></button>`;
+		return html`<button${look !== "" && html` class="${look}"`} type="submit" name="theme" value="${name}" aria-pressed="${pressed}">${icon(picture)}<span>${word}</span></button>`;
 	});
-	return html`<details class="menu" id="theme"><summary class="button ghost square" aria-label="Theme" title="Theme">${icon("auto")}</summary>
-<form method="post" action="/theme" hx-post="/theme" hx-swap="none" data-theme-form><input type="hidden" name="path" value="${path}">${buttons}</form></details>`;
+	return html`<form${look !== "" && html` class="theme-choice"`} method="post" action="/theme" hx-post="/theme" hx-swap="none" data-theme-form><input type="hidden" name="path" value="${path}">${buttons}</form>`;
 }
 
 /** What is wrong with the monitor itself, above everything else: critical first. */

@@ -1,6 +1,7 @@
 // The routes that stand elsewhere (the original's, the monitor's own state, reporting), as /api/openapi.json describes them.
 import { alertKinds, severities } from "../alert.ts";
 import { json, type Operation } from "./openapi.ts";
+import { restoreOperation } from "./restore-answers.ts";
 import {
 	instant,
 	instantOrNull,
@@ -204,6 +205,7 @@ export const otherOperations: Operation[] = [
 			),
 		},
 	},
+	restoreOperation,
 	{
 		method: "POST",
 		path: "/api/import",
@@ -241,6 +243,11 @@ export const otherOperations: Operation[] = [
 					now: instant(),
 					uptime_seconds: whole(),
 					rss_bytes: whole(),
+					database: { type: "object" },
+					free_bytes: { type: ["integer", "null"] },
+					retention_days: whole(),
+					outages: list({ type: "object" }),
+					channels: { type: "object" },
 					source: { type: "object" },
 				},
 				required: ["status", "version", "problems", "source"],

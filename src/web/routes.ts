@@ -3,9 +3,7 @@ import type { Database } from "bun:sqlite";
 import type { Overview } from "../overview.ts";
 import { averagesOf, emptyTotals } from "../rollup.ts";
 import { readOverview } from "../store/overview.ts";
-import { findSource } from "../store/sources.ts";
 import { formatInstant } from "../time.ts";
-import { commit, version } from "../version.ts";
 import { actionRoutes } from "./action-routes.ts";
 import { alertRoutes } from "./alert-routes.ts";
 import { noSuchJob, type Query, readFailureRows, readFailureTrends, readMetrics, readRejectedLines } from "./api.ts";
@@ -13,16 +11,20 @@ import type { AppOptions } from "./app.ts";
 import { backTo, cookieOf, formOf } from "./forms.ts";
 import { fragmentVary, wantsFragment } from "./fragment.ts";
 import type { Declared, Method } from "./guard.ts";
+import { healthObject } from "./health.ts";
 import { jobPageRoutes } from "./job-page-routes.ts";
 import { parseTheme } from "./layout.ts";
+import { liveRoutes } from "./live-routes.ts";
 import { type OverviewAsked, readOverviewAsked } from "./overview-question.ts";
 import type * as OverviewPages from "./pages/overview.ts";
 import { pingRoutes } from "./ping-routes.ts";
 import { pushRoutes } from "./push-routes.ts";
 import { readRoutes } from "./read-routes.ts";
 import { answer, answerJson, BodyCache, htmlType, jsonType } from "./respond.ts";
+import { restoreRoutes } from "./restore-routes.ts";
 import { runJudge } from "./run-judged.ts";
 import { runPageRoutes } from "./run-pages-routes.ts";
+import { settingsRoutes } from "./settings-routes.ts";
 import { setupRoutes } from "./setup-routes.ts";
 import type { Grant } from "./tokens.ts";
 
@@ -37,7 +39,7 @@ const pageForMs = 5000;
 const dataForMs = 60_000;
 
 export function routes(options: AppOptions, headers: Record<string, string>): Route[] {
-	const { monitor, config, clock, entry } = options;
+	const { monitor, config, clock } = options;
 	const cache = new BodyCache(headers);
 
 	/** A JSON answer from the database, kept until something changes. */
@@ -109,31 +111,7 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		return answerJson(headers, 200, { status: "degraded", problems });
 	};
 
-	const healthDetails: Handler = () => {
-		const problems = options.problems();
-		const source = monitor.db === null ? null : findSource(monitor.db, config.metricsFile);
-		return answerJson(headers, 200, {
-			status: problems.some((problem) => problem.severity === "critical") ? "degraded" : "ok",
-			version,
-			commit,
-			problems,
-			zone: config.zone,
-			now: formatInstant(clock(), config.zone),
-			uptime_seconds: Math.floor(performance.now() / 1000),
-			rss_bytes: process.memoryUsage.rss(),
-			offline: monitor.offline,
-			refused: entry.refused().map(({ address, count, lastAt }) => {
-				return { address, count, last_at: formatInstant(lastAt, config.zone) };
-			}),
-			source: {
-				...monitor.source,
-				lines: source?.line ?? 0,
-				accepted: source?.accepted ?? 0,
-				rejected: source?.rejected ?? 0,
-				read_at: source?.read_at ?? null,
-			},
-		});
-	};
+	const healthDetails: Handler = () => answerJson(headers, 200, healthObject(options));
 
 	let lastImport = { at: Number.NEGATIVE_INFINITY, answer: null as Promise<Response> | null };
 	/** Reads the file now. A second call within two seconds finds nothing new and costs nothing. */
@@ -189,9 +167,12 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		...pushRoutes(options, headers),
 		...pingRoutes(options, headers),
 		...setupRoutes(options, headers),
+		...liveRoutes(options, headers),
+		...settingsRoutes(options, headers),
 		...jobPageRoutes(options, headers),
 		...runPageRoutes(options, headers, runJudge(options)),
 		...alertRoutes(options, headers),
+		...restoreRoutes(options, headers),
 		...actionRoutes(options, headers),
 	];
 }
@@ -203,10 +184,11 @@ function noteAddress(request: Request, { alerting, config }: AppOptions): void {
 	alerting.noteAddress(`${request.headers.get("x-forwarded-proto") === "https" ? "https" : "http"}://${host}`);
 }
 
-function nothing(now: number, zone: string, { range, filter }: OverviewAsked): Omit<
-	Overview,
-	"problems" | "retentionDays" | "source" | "channels"
-> {
+function nothing(
+	now: number,
+	zone: string,
+	{ range, filter }: OverviewAsked,
+): Omit<Overview, "problems" | "retentionDays" | "source" | "channels"> {
 	return {
 		now,
 		zone,
