@@ -1,7 +1,8 @@
 // What a judgement and the plausibility of the newest backup amount to: the findings that alerts are made of.
 import type { AlertKind, Finding } from "./alert.ts";
-import { countedKind } from "./counted-runs.ts";
+import { countedKind, countedRuns } from "./counted-runs.ts";
 import type { JudgedRun, Judgement } from "./judge.ts";
+import { formatMoment } from "./message-time.ts";
 import type { Plausibility } from "./plausibility.ts";
 import type { Kind } from "./run.ts";
 
@@ -32,12 +33,14 @@ export function findingsOf(
 	plausibility: Plausibility | null,
 	runs: readonly JudgedRun[],
 	warningExitCodes: readonly number[],
+	zone: string,
 	now: number,
 ): Finding[] {
 	if (isSilenced(judgement)) return [];
 	const { state, reason, deadlineAt, missed, since } = judgement;
 	const kind = countedKind(runs);
-	const failed = kindsOf(runs).flatMap((name) => failureOf(runs, name, kind, warningExitCodes) ?? []);
+	const kinds = [...new Set(runs.map((run) => run.kind))];
+	const failed = kinds.flatMap((name) => failureOf(runs, name, kind, warningExitCodes, now) ?? []);
 	const running = runs.find((run) => run.outcome === "running" && run.kind === kind) ?? null;
 	const findings: Finding[] = failed.map(({ run, key }) => ({
 		kind: "failed",
@@ -50,16 +53,12 @@ export function findingsOf(
 	const say = (name: AlertKind, severity: Finding["severity"], sentence: string, runId: number | null, at: number) =>
 		findings.push({ kind: name, key: "", severity, sentence, runId, since: at });
 	if (state === "missed" || (missed !== null && missed.count > 0 && state !== "late")) {
-		const sentence = state === "missed" ? reason : missedWords(missed?.count ?? 1);
+		const sentence = state === "missed" ? reason : missedWords(missed, zone, now);
 		say("missed", "critical", sentence, null, deadlineAt ?? since ?? now);
 	}
 	if (state === "stuck") say("stuck", "warning", reason, running?.id ?? null, since ?? now);
 	if (state === "stale") say("stale", "warning", reason, null, since ?? deadlineAt ?? now);
 	return [...findings, ...(plausibility?.findings ?? [])];
-}
-
-function kindsOf(runs: readonly JudgedRun[]): Kind[] {
-	return [...new Set(runs.map(({ kind }) => kind))];
 }
 
 /** The newest finished run of a kind where it failed. Its key is "" for the kind that the job is judged by. */
@@ -68,11 +67,16 @@ function failureOf(
 	kind: Kind,
 	counted: Kind,
 	warningExitCodes: readonly number[],
+	now: number,
 ): { run: JudgedRun; key: string } | null {
-	const run = runs.find((candidate) => candidate.kind === kind && candidate.outcome !== "running");
-	if (run?.outcome !== "failure") return null;
-	if (run.exitCode !== null && warningExitCodes.includes(run.exitCode)) return null;
-	return { run, key: kind === counted ? "" : kind };
+	// In the order in which the state counts them: a run dated ahead must not hide what came after it.
+	const { runs: ordered } = countedRuns(
+		runs.filter((run) => run.kind === kind),
+		warningExitCodes,
+		now,
+	);
+	const newest = ordered.find(({ outcome }) => outcome !== "running");
+	return newest?.outcome === "failure" ? { run: newest.run, key: kind === counted ? "" : kind } : null;
 }
 
 const kindWords: Record<Kind, string> = {
@@ -89,6 +93,9 @@ function failureWords(run: JudgedRun, key: string): string {
 	return why === "" ? `The last ${what} failed.` : `The last ${what} failed: ${why.slice(0, 300)}`;
 }
 
-function missedWords(count: number): string {
-	return count === 1 ? "A planned run did not come." : `${count} planned runs did not come.`;
+function missedWords(missed: Judgement["missed"], zone: string, now: number): string {
+	if (missed === null) return "A planned run did not come.";
+	const first = formatMoment(missed.firstAt, now, zone);
+	if (missed.count === 1) return `The run of ${first} did not come either.`;
+	return `${missed.count} planned runs did not come, the first of them ${first}.`;
 }

@@ -72,7 +72,7 @@ const dailyReminders = 7;
  * a dated acknowledgement it comes up at their end. null: never.
  */
 export function reminderAt(alert: Alert): number | null {
-	const isOut = alert.resolvedAt !== null || alert.isMuted || alert.parentId !== null || alert.severity === "info";
+	const isOut = alert.resolvedAt !== null || alert.parentId !== null || alert.severity === "info";
 	if (isOut || (alert.acknowledgedAt !== null && alert.acknowledgedUntil === null)) return null;
 	const toldAt = Math.max(alert.openedAt, alert.escalatedAt ?? 0, alert.remindedAt ?? 0);
 	const wait = alert.reminders < dailyReminders ? day : 7 * day;

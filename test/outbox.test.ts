@@ -103,15 +103,18 @@ describe("reminders", () => {
 		expect(reminderAt(anAlert({ remindedAt: now, reminders: 90 }))).toBe(now + 7 * day);
 	});
 
-	test("do not come of what is over, muted, under another alert, mild or acknowledged until it is over", () => {
+	test("do not come of what is over, under another alert, mild or acknowledged until it is over", () => {
 		const silent = [
 			anAlert({ resolvedAt: now }),
-			anAlert({ isMuted: true }),
 			anAlert({ parentId: 3 }),
 			anAlert({ severity: "info" }),
 			anAlert({ acknowledgedAt: now }),
 		];
-		expect(silent.map(reminderAt)).toEqual([null, null, null, null, null]);
+		expect(silent.map(reminderAt)).toEqual([null, null, null, null]);
+	});
+
+	test("come of what was there before the monitor, a day later: it is still open", () => {
+		expect(reminderAt(anAlert({ isMuted: true, openedAt: now }))).toBe(now + day);
 	});
 
 	test("come at the end of a snooze and of a dated acknowledgement, once", () => {

@@ -4,7 +4,7 @@ import type { Finding } from "../alert.ts";
 import type { Config } from "../config.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import type { Outage } from "../judge.ts";
-import { logGrouped } from "../log.ts";
+import { log, logGrouped } from "../log.ts";
 import type { MessageContext } from "../message.ts";
 import type { Problem } from "../overview.ts";
 import type { ChannelSettings, Settings } from "../settings.ts";
@@ -57,7 +57,8 @@ export class Alerting {
 	constructor(options: AlertingOptions) {
 		this.#options = options;
 		const { config, clock } = options;
-		this.#file = new SettingsFile(config.dataDir, config.zone);
+		this.#file = new SettingsFile(config.dataDir, config.zone, { keeps: true });
+		this.#sayProblems();
 		this.#channels = channelsOf(config, this.#file.settings);
 		this.#watch = new Watch({
 			zone: config.zone,
@@ -162,6 +163,11 @@ export class Alerting {
 		this.#schedule(0);
 	}
 
+	/** A test was taken: what the channel refused before may go now. */
+	noteWorks(channel: string): void {
+		if (this.#db !== null) this.#deliverer.revive(this.#db, channel, this.#options.clock());
+	}
+
 	/** Reads the configuration file now, changed or not. */
 	reload(): void {
 		this.#file.reload();
@@ -223,13 +229,22 @@ export class Alerting {
 		this.#address ??= readMeta<string>(db, "address");
 		this.#watch.restart();
 		this.#deliverer.forget();
+		this.#deliverer.revive(db, null, this.#options.clock());
 		this.#own.at = Number.NEGATIVE_INFINITY;
 	}
 
+	/** In the log too: who edits a file over ssh does not look at a page. */
+	#sayProblems(): void {
+		const problem = this.#file.problem;
+		if (problem !== null) log(`${problem.title} ${problem.detail}`);
+	}
+
 	#adoptSettings(): void {
+		this.#sayProblems();
 		this.#channels = channelsOf(this.#options.config, this.#file.settings);
 		this.#watch.restart();
 		this.#deliverer.wake();
+		if (this.#db !== null) this.#deliverer.revive(this.#db, null, this.#options.clock());
 		this.#options.onChange();
 	}
 

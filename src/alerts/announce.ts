@@ -1,6 +1,6 @@
 // Writes what happened to an alert into the outbox: one delivery for each channel that is to hear of it.
 import type { Database } from "bun:sqlite";
-import { type Alert, type AlertEventName, compareSeverities } from "../alert.ts";
+import type { Alert, AlertEventName } from "../alert.ts";
 import type { Job } from "../job.ts";
 import type { AlertEvent } from "../message.ts";
 import { isTold } from "../outbox.ts";
@@ -8,7 +8,7 @@ import { quietUntil } from "../quiet-hours.ts";
 import { recipientsOf } from "../routing.ts";
 import { mask } from "../secrets.ts";
 import type { ChannelSettings, JobSettings, Settings } from "../settings.ts";
-import { readOpenAlerts } from "../store/alerts.ts";
+import { readWorstOpen } from "../store/alerts.ts";
 import { insertDelivery, readChannelsOf } from "../store/deliveries.ts";
 import { readJobById } from "../store/jobs.ts";
 import { readNewestGood, readRun } from "../store/standings.ts";
@@ -69,7 +69,9 @@ export function eventOf(
 ): AlertEvent {
 	const job = alert.jobId === 0 ? null : readJobById(db, alert.jobId);
 	const run = alert.runId === null ? null : readRun(db, alert.runId);
-	const good = job === null ? null : readNewestGood(db, job.id);
+	// Of an odd backup the last good one is the one before it.
+	const before = run !== null && run.outcome !== "failure" ? run.startedAt : undefined;
+	const good = job === null ? null : readNewestGood(db, job.id, before);
 	return {
 		event,
 		alertId: alert.id,
@@ -102,14 +104,12 @@ export function eventOf(
 }
 
 function alsoOpen(db: Database, alert: Alert, audience: Audience): string[] {
-	const others = readOpenAlerts(db)
-		.filter(({ id, parentId }) => id !== alert.id && parentId === null && id !== alert.parentId)
-		.sort((a, b) => compareSeverities(b.severity, a.severity));
-	const sentences = others.slice(0, alsoOpenShown).map((other) => {
+	const { worst, count } = readWorstOpen(db, alert, alsoOpenShown);
+	const sentences = worst.map((other) => {
 		const job = other.jobId === 0 ? null : readJobById(db, other.jobId);
 		const name = job === null ? "Backup Monitor" : (audience.settingsOf(job)?.title ?? job.name);
 		return `${name}: ${other.sentence}`;
 	});
-	const more = others.length - sentences.length;
+	const more = count - sentences.length;
 	return more > 0 ? [...sentences, `and ${more} more`] : sentences;
 }

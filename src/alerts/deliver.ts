@@ -11,7 +11,7 @@ import {
 	type Message,
 	type MessageContext,
 } from "../message.ts";
-import { nextTryAt, sendAt } from "../outbox.ts";
+import { givesUpAfter, nextTryAt, sendAt } from "../outbox.ts";
 import { transaction } from "../store/database.ts";
 import {
 	type Delivery,
@@ -22,11 +22,12 @@ import {
 	readChannelHealth,
 	readDueDeliveries,
 	readWaitingChannels,
+	reviveDeliveries,
 } from "../store/deliveries.ts";
 import type { Channel, Sent } from "./channels/channel.ts";
 
-/** One message never tells more events than a person reads. */
-const mostGathered = 50;
+/** What breaks together is one message, whose words name the worst and count the others. */
+const mostGathered = 2000;
 
 export type DeliverOptions = {
 	channels: () => ReadonlyMap<string, Channel>;
@@ -53,6 +54,11 @@ export class Deliverer {
 	/** Something was put into the outbox, or the channels are others. */
 	wake(): void {
 		this.#nextAt = Number.NEGATIVE_INFINITY;
+	}
+
+	/** A channel that refused something for good may be another one by now: what is still true is tried once more. */
+	revive(db: Database, channel: string | null, now: number): void {
+		if (reviveDeliveries(db, channel, now - givesUpAfter, now) > 0) this.wake();
 	}
 
 	/** Another database: what is known of the channels is read again. */

@@ -24,6 +24,11 @@ import type { Units } from "../units.ts";
 const runsLookedAt = 40;
 /** Six weeks of a daily job: what one weekday usually looks like. */
 const pastLookedAt = 45;
+const aheadMs = 600_000;
+/** A report this much later than its run is history that is told again, or was kept while nobody could be reached. */
+const lateMs = 3_600_000;
+/** More of it is to be expected for so long after each: only then is told what it amounts to. */
+const replayMs = 3000;
 
 export type LookOptions = {
 	settings: JobSettings | null;
@@ -75,21 +80,41 @@ function isSentOnce(road: string | null): boolean {
 }
 
 /** Judges a job and stores what was found. `fresh`: its runs that were not judged yet. Needs a transaction. */
-export function lookAt(db: Database, job: Job, fresh: number[], options: LookOptions, now: number): boolean {
+export function lookAt(db: Database, job: Job, fresh: number[], options: LookOptions, now: number): Looked {
 	const runs = readJudgedRuns(db, job.id, runsLookedAt);
 	const decision = readDecision(db, job.id);
 	const stored = readWatchedJob(db, job.id);
 	const tellsStart = stored?.tellsStart === true || runs.some(({ outcome }) => outcome === "running");
 	const judged = judgedOf(db, job, decision, tellsStart, options);
+	const replayedUntil = options.isHistory ? null : replayEnd(runs, now);
+	if (replayedUntil !== null) {
+		const judgement = { ...judgeJob(judged, runs, now), checkAt: replayedUntil };
+		const plausibility = stored?.plausibility ?? null;
+		return { changed: writeWatched(db, job.id, { judgement, plausibility, tellsStart }, true), isPostponed: true };
+	}
 	if (!options.isHistory)
 		for (const step of stepsOf(runs, fresh)) takeStep(db, job, judged, decision, step, options, now);
 	const judgement = judgeJob(judged, runs, now);
 	const isNew = fresh.length > 0 || stored === null;
-	const plausibility = isNew ? judgeNewest(db, job, decision, options) : stored.plausibility;
+	const plausibility = isNew ? judgeNewest(db, job, decision, options, now) : stored.plausibility;
 	reconcile(db, job, judgement, plausibility, runs, options, now);
 	const restore = lookAtDrills(db, job, judgement, options, now);
 	const checkAt = earliest(judgement.checkAt, restore.checkAt);
-	return writeWatched(db, job.id, { judgement: { ...judgement, checkAt }, plausibility, tellsStart });
+	const found = { judgement: { ...judgement, checkAt }, plausibility, tellsStart };
+	return { changed: writeWatched(db, job.id, found), isPostponed: false };
+}
+
+/** `isPostponed`: its runs are to be judged a little later, all together. */
+export type Looked = { changed: boolean; isPostponed: boolean };
+
+/** Until when more runs of long ago may follow the one that was just reported; null: none was. */
+function replayEnd(runs: readonly JudgedRun[], now: number): number | null {
+	const [first] = runs;
+	if (first === undefined) return null;
+	const last = runs.reduce((a, b) => (b.receivedAt > a.receivedAt ? b : a), first);
+	const end = last.receivedAt + replayMs;
+	const isLate = last.outcome !== "running" && last.receivedAt - (last.endedAt ?? last.startedAt) > lateMs;
+	return isLate && now >= last.receivedAt && now < end ? end : null;
 }
 
 /** Drills and the time a restore would take have findings of their own, whatever the newest backup was. */
@@ -142,8 +167,15 @@ function takeStep(
 	reconcile(db, job, judgement, plausibility, runs, options, now);
 }
 
-function judgeNewest(db: Database, job: Job, decision: StoredDecision, options: LookOptions): Plausibility | null {
-	const newest = readNewestGood(db, job.id);
+function judgeNewest(
+	db: Database,
+	job: Job,
+	decision: StoredDecision,
+	options: LookOptions,
+	now: number,
+): Plausibility | null {
+	// One that is dated ahead would stand before all that follow.
+	const newest = readNewestGood(db, job.id, now + aheadMs);
 	if (newest === null) return null;
 	const plausibility = judgeRun(db, job, newest.id, decision, options);
 	keepBaseline(db, job, plausibility);
@@ -191,7 +223,14 @@ function reconcile(
 	options: LookOptions,
 	now: number,
 ): void {
-	const findings = findingsOf(judgement, plausibility, runs, options.settings?.warningExitCodes ?? [], now);
+	const findings = findingsOf(
+		judgement,
+		plausibility,
+		runs,
+		options.settings?.warningExitCodes ?? [],
+		options.zone,
+		now,
+	);
 	const open = readOpenAlertsOf(db, job.id).filter(({ kind }) => judgedKinds.includes(kind));
 	const silenced = isSilenced(judgement);
 	const ended = silenced
@@ -262,7 +301,7 @@ export function applyFindings(
 	for (const finding of changes.open) {
 		const said = readAcknowledgement(db, jobId, finding);
 		// Said of this very trouble, before a rebuild forgot the alert.
-		const isKnown = said !== null && said.at >= finding.since;
+		const isKnown = isHistory && said !== null && said.at >= finding.since - lateMs;
 		const alert = openAlert(db, jobId, finding, now, {
 			isMuted: isHistory && finding.runId !== null,
 			acknowledgedAt: isKnown && said.snoozed_until === null ? said.at : null,

@@ -1,5 +1,5 @@
 // The configuration file on disk: read when it changes; what it said last, while it was good, stays in force.
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf, messageOf } from "../errors.ts";
 import type { Problem } from "../overview.ts";
@@ -8,6 +8,8 @@ import type { SettingsProblem } from "../settings-field.ts";
 import { maxSettingsBytes, parseSettings, problemText } from "../settings-parse.ts";
 
 export const settingsName = "config.yaml";
+/** What the file said when it was last good: a typing error must not silence the channels at the next start. */
+const goodName = ".config.good.yaml";
 
 const lookEveryMs = 1000;
 
@@ -16,6 +18,8 @@ export type SettingsText = { ok: true; text: string | null } | { ok: false; reas
 
 export class SettingsFile {
 	readonly path: string;
+	readonly #good: string;
+	readonly #keeps: boolean;
 	readonly #zone: string;
 	#settings: Settings = noSettings;
 	#problem: Problem | null = null;
@@ -23,11 +27,14 @@ export class SettingsFile {
 	#lookedAt = Number.NEGATIVE_INFINITY;
 	#hasBeenGood = false;
 
-	/** Reads the file at once. Never throws. */
-	constructor(dataDir: string, zone: string) {
+	/** Reads the file at once. Never throws. `keeps`: what is good is kept for the next start; the server does that alone. */
+	constructor(dataDir: string, zone: string, { keeps = false } = {}) {
+		this.#keeps = keeps;
 		this.path = join(dataDir, settingsName);
+		this.#good = join(dataDir, goodName);
 		this.#zone = zone;
 		this.reload();
+		if (this.#problem !== null) this.#fallBack();
 	}
 
 	/** What is in force: what the file says, or said when it was last good, or nothing. */
@@ -63,8 +70,33 @@ export class SettingsFile {
 	#take(text: string): void {
 		const { settings, problems } = parseSettings(text, this.#zone);
 		const [first] = problems;
-		if (first === undefined) this.#adopt(settings);
-		else this.#problem = this.#unusable(titleOf(first), problems.length);
+		if (first === undefined) {
+			this.#adopt(settings);
+			this.#keepGood(text);
+		} else this.#problem = this.#unusable(titleOf(first), problems.length);
+	}
+
+	/** At a start with a bad file: what was good before the stop. */
+	#fallBack(): void {
+		const kept = readSettingsText(this.#good);
+		if (!kept.ok || kept.text === null) return;
+		const { settings, problems } = parseSettings(kept.text, this.#zone);
+		if (problems.length > 0) return;
+		this.#settings = settings;
+		this.#hasBeenGood = true;
+		this.reload();
+	}
+
+	/** Holds what config.yaml holds, secrets too: for its owner alone. */
+	#keepGood(text: string): void {
+		if (!this.#keeps) return;
+		try {
+			const kept = readSettingsText(this.#good);
+			if (kept.ok && kept.text === text) return;
+			writeFileSync(this.#good, text, { mode: 0o600 });
+		} catch {
+			// A folder that cannot be written is said elsewhere.
+		}
 	}
 
 	#adopt(settings: Settings): void {
@@ -79,7 +111,8 @@ export class SettingsFile {
 			? "What it said when it was last good stays in force."
 			: "Nothing of it is in force: schedules are learned, channels come from NOTIFY_URLS.";
 		const detail = `${inForce}${others} backup-monitor check lists all that is wrong; a changed file is read again by itself.`;
-		return { id: "config", severity: "warning", title, detail };
+		// Without it nobody may be told anything: that is as bad as a full disk.
+		return { id: "config", severity: this.#hasBeenGood ? "warning" : "critical", title, detail };
 	}
 }
 

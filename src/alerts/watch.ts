@@ -7,7 +7,14 @@ import type { Outage } from "../judge.ts";
 import { logGrouped } from "../log.ts";
 import { reminderAt } from "../outbox.ts";
 import { type JobSettings, settingsOf } from "../settings.ts";
-import { deleteResolvedBefore, readAlert, readOpenAlerts, readOpenAlertsOf, remindAlert } from "../store/alerts.ts";
+import {
+	deleteResolvedBefore,
+	readAlert,
+	readOpenAlerts,
+	readOpenAlertsOf,
+	remindAlert,
+	unmuteAlert,
+} from "../store/alerts.ts";
 import { transaction } from "../store/database.ts";
 import { deleteDeliveriesBefore } from "../store/deliveries.ts";
 import { readJobById, readJobs } from "../store/jobs.ts";
@@ -17,7 +24,7 @@ import { clearUnjudged, readDueChecks, readNextCheck, readUnjudged } from "../st
 import type { Units } from "../units.ts";
 import { type Audience, announce } from "./announce.ts";
 import { declareJobs } from "./declared-jobs.ts";
-import { applyFindings, lookAt } from "./look.ts";
+import { applyFindings, type Looked, lookAt } from "./look.ts";
 import { groupSilent, type Said } from "./silent-hosts.ts";
 
 /** Jobs judged in one transaction: answers are due between two. */
@@ -25,6 +32,7 @@ const portion = 50;
 const dayMs = 86_400_000;
 /** The database is asked this often although nobody said that there is something new. */
 const unaskedMs = 600_000;
+const gone: Looked = { changed: false, isPostponed: false };
 const idle: WatchLook = { changed: false, more: false };
 
 export type WatchOptions = {
@@ -89,6 +97,8 @@ export class Watch {
 	}
 
 	#look(db: Database, now: number): WatchLook {
+		// What was judged on a clock that was ahead is judged anew.
+		if (now < this.#lastTick - 60_000) this.#all = null;
 		if (this.#all === null) this.#begin(db, now);
 		const unjudged = readUnjudged(db, portion * 4);
 		// A clock that went back makes moments come again; they are looked at, and nothing has changed in them.
@@ -135,8 +145,9 @@ export class Watch {
 			for (const jobId of jobIds) {
 				const fresh = unjudged.get(jobId) ?? [];
 				const job = readJobById(db, jobId);
-				if (job !== null) changed = this.#lookAt(db, job, fresh, audience, said, now) || changed;
-				clearUnjudged(db, jobId, fresh);
+				const look = job === null ? gone : this.#lookAt(db, job, fresh, audience, said, now);
+				changed = look.changed || changed;
+				if (!look.isPostponed) clearUnjudged(db, jobId, fresh);
 			}
 			const grouped = groupSilent(db, audience, now);
 			for (const { alertId, event } of [...said, ...grouped])
@@ -146,7 +157,7 @@ export class Watch {
 	}
 
 	/** One job that cannot be judged does not stop the others. */
-	#lookAt(db: Database, job: Job, fresh: number[], audience: Audience, said: Said[], now: number): boolean {
+	#lookAt(db: Database, job: Job, fresh: number[], audience: Audience, said: Said[], now: number): Looked {
 		try {
 			return lookAt(
 				db,
@@ -166,7 +177,7 @@ export class Watch {
 			if (codeOf(error).startsWith("SQLITE")) throw error;
 			const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
 			logGrouped(`judge ${job.id}`, `internal error: job ${job.slug} cannot be judged: ${what}`, now);
-			return false;
+			return gone;
 		}
 	}
 
@@ -201,7 +212,9 @@ export class Watch {
 				const at = reminderAt(alert);
 				if (at === null || at > now) continue;
 				remindAlert(db, alert.id, now);
-				this.#say(db, alert, "reminder", audience, now);
+				// What was there before the monitor is news only while it is new: a day later it is still open.
+				if (alert.isMuted) unmuteAlert(db, alert.id);
+				this.#say(db, { ...alert, isMuted: false }, "reminder", audience, now);
 				count++;
 			}
 			return count > 0;

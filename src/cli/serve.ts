@@ -52,6 +52,8 @@ export async function run(config: Config): Promise<number> {
 	await stopped.promise;
 	await Promise.all([server.stop(), alerting.stop()]);
 	await monitor.stop();
+	// A receiver that never answers holds its connection, and with it the program, for ten seconds.
+	setTimeout(() => process.exit(0), 100).unref();
 	return 0;
 }
 

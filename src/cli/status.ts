@@ -1,13 +1,17 @@
 // `status`: how every job stands, judged now from the database, with the exit codes of a monitoring plug-in.
 import { existsSync } from "node:fs";
+import { type Alert, compareSeverities } from "../alert.ts";
+import { channelsOf } from "../alerts/channel-list.ts";
 import { readJudgement } from "../alerts/look.ts";
 import { SettingsFile } from "../alerts/settings-file.ts";
 import { readConfig } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import { readOutages } from "../ingest/outages.ts";
 import type { Judgement } from "../judge.ts";
+import { mask } from "../secrets.ts";
 import { settingsOf } from "../settings.ts";
 import { compareStates, type State, states } from "../state.ts";
+import { readOpenAlertsOf } from "../store/alerts.ts";
 import { findJob, readJobs } from "../store/jobs.ts";
 import { takeLock } from "../store/lock.ts";
 import { readNewestGood } from "../store/standings.ts";
@@ -34,7 +38,15 @@ const codes: Record<State, 0 | 1 | 2> = {
 	stale: 2,
 };
 
-type Line = { name: string; host: string; slug: string; judgement: Judgement; goodAt: number | null };
+type Line = {
+	name: string;
+	host: string;
+	slug: string;
+	judgement: Judgement;
+	goodAt: number | null;
+	/** The worst open alert that is not told by the state already. */
+	alert: Alert | null;
+};
 
 export async function statusCommand(args: string[]): Promise<number> {
 	try {
@@ -57,6 +69,8 @@ function report(isJson: boolean, only: string | null): number {
 	}
 	const now = Date.now();
 	const file = new SettingsFile(config.dataDir, config.zone);
+	// Their secrets must be known to be masked where a tool has printed one.
+	channelsOf(config, file.settings);
 	const db = readOnlyStore(config);
 	let lines: Line[];
 	try {
@@ -71,14 +85,15 @@ function report(isJson: boolean, only: string | null): number {
 			const { judgement } = readJudgement(db, job, { settings, zone: config.zone, outages }, now);
 			const good = readNewestGood(db, job.id);
 			const goodAt = good === null ? null : (good.endedAt ?? good.startedAt);
-			return { name: job.name, host: job.host, slug: job.slug, judgement, goodAt };
+			const alert = worstOf(readOpenAlertsOf(db, job.id), judgement);
+			return { name: job.name, host: job.host, slug: job.slug, judgement, goodAt, alert };
 		});
 	} finally {
 		db.close();
 	}
 	lines.sort((a, b) => compareStates(a.judgement.state, b.judgement.state) || (a.name < b.name ? -1 : 1));
 	const isServed = !canTakeLock(config.dataDir);
-	const code = Math.max(isServed ? 0 : 1, ...lines.map(({ judgement }) => codes[judgement.state]));
+	const code = Math.max(isServed ? 0 : 1, ...lines.map(codeOf));
 	if (isJson) process.stdout.write(`${JSON.stringify(objectOf(lines, code, isServed, config.zone))}\n`);
 	else process.stdout.write(textOf(lines, code, isServed, now));
 	return code;
@@ -99,18 +114,39 @@ function textOf(lines: Line[], code: number, isServed: boolean, now: number): st
 	const width = Math.max(4, ...lines.map((line) => nameOf(line).length));
 	const rows = lines.map((line) => {
 		const good = line.goodAt === null ? "never" : `${formatAge((now - line.goodAt) / 1000)} ago`;
-		return `${line.judgement.state.padEnd(8)} ${nameOf(line).padEnd(width)}  last good ${good.replaceAll("\u00a0", " ")}; ${line.judgement.reason.replaceAll("\u00a0", " ")}`;
+		const said = [line.judgement.reason, ...(line.alert === null ? [] : [line.alert.sentence])].join(" ");
+		return plain(`${line.judgement.state.padEnd(8)} ${nameOf(line).padEnd(width)}  last good ${good}; ${said}`);
 	});
 	const counts = states.map((state) => `${state}=${lines.filter(({ judgement }) => judgement.state === state).length}`);
 	const note = isServed ? "" : "No monitor runs: what was reported since it stopped is not in here.\n";
 	return `${words[code]}: ${headline(lines)} | ${counts.join(" ")}\n${note}${rows.map((row) => `${row}\n`).join("")}`;
 }
 
+function plain(text: string): string {
+	return mask(text.replaceAll("\u00a0", " "));
+}
+
+/** A paused or archived job is nobody's trouble, whatever is open about it. */
+function codeOf({ judgement: { state }, alert }: Line): number {
+	if (state === "paused" || state === "archived" || alert === null) return codes[state];
+	return Math.max(codes[state], alert.severity === "critical" ? 2 : alert.severity === "warning" ? 1 : 0);
+}
+
+function wordOf({ judgement: { state }, alert }: Line): string {
+	return codes[state] > 0 || alert === null ? state : `${alert.kind} alert`;
+}
+
+/** What the state says already (failed, missed, …) is not said twice. */
+function worstOf(open: Alert[], { state }: Judgement): Alert | null {
+	const others = open.filter(({ kind }) => kind !== state);
+	return others.sort((a, b) => compareSeverities(b.severity, a.severity))[0] ?? null;
+}
+
 function headline(lines: Line[]): string {
-	const bad = lines.filter(({ judgement }) => codes[judgement.state] > 0);
+	const bad = lines.filter((line) => codeOf(line) > 0);
 	if (lines.length === 0) return "no job has reported yet";
 	if (bad.length === 0) return lines.length === 1 ? "the job is well" : `all ${lines.length} jobs are well`;
-	const named = bad.slice(0, 5).map((line) => `${nameOf(line)} ${line.judgement.state}`);
+	const named = bad.slice(0, 5).map((line) => `${nameOf(line)} ${wordOf(line)}`);
 	const more = bad.length > named.length ? ` and ${bad.length - named.length} more` : "";
 	return `${bad.length} of ${lines.length} jobs: ${named.join(", ")}${more}`;
 }
@@ -125,12 +161,13 @@ function objectOf(lines: Line[], code: number, isServed: boolean, zone: string):
 	return {
 		status: words[code],
 		server_runs: isServed,
-		jobs: lines.map(({ name, host, slug, judgement, goodAt }) => ({
+		jobs: lines.map(({ name, host, slug, judgement, goodAt, alert }) => ({
 			job: name,
 			host,
 			slug,
 			state: judgement.state,
-			reason: judgement.reason,
+			reason: mask(judgement.reason),
+			alert: alert === null ? null : { kind: alert.kind, severity: alert.severity, sentence: mask(alert.sentence) },
 			schedule: judgement.plan.words,
 			due: time(judgement.dueAt),
 			last_success: time(goodAt),

@@ -1,6 +1,6 @@
 // Alerts as they are stored: opened once, escalated, acknowledged, resolved; the open ones and their history.
 import type { Database } from "bun:sqlite";
-import type { Alert, AlertKind, Finding, Severity } from "../alert.ts";
+import { type Alert, type AlertKind, compareSeverities, type Finding, type Severity } from "../alert.ts";
 import { prepared } from "./database.ts";
 
 type Row = {
@@ -52,6 +52,33 @@ function alertOf(row: Row): Alert {
 /** Every open alert, the oldest first. */
 export function readOpenAlerts(db: Database): Alert[] {
 	return prepared<Row>(db, "SELECT * FROM alert WHERE resolved_at IS NULL ORDER BY opened_at, id").all().map(alertOf);
+}
+
+/** By job: how bad the worst of its open alerts is. */
+export function readWorstAlerts(db: Database): Map<number, Severity> {
+	const worst = new Map<number, Severity>();
+	for (const { jobId, severity } of readOpenAlerts(db)) {
+		const known = worst.get(jobId);
+		if (known === undefined || compareSeverities(severity, known) > 0) worst.set(jobId, severity);
+	}
+	return worst;
+}
+
+/** The worst of those that are open besides one and speak for themselves, and how many there are of them. */
+export function readWorstOpen(
+	db: Database,
+	{ id, parentId }: Pick<Alert, "id" | "parentId">,
+	limit: number,
+): { worst: Alert[]; count: number } {
+	const others = "resolved_at IS NULL AND parent_id IS NULL AND id <> $id AND id <> $parent";
+	const named = { id, parent: parentId ?? 0 };
+	const worst = prepared<Row>(
+		db,
+		`SELECT * FROM alert WHERE ${others}
+		ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, opened_at LIMIT $limit`,
+	).all({ ...named, limit });
+	const count = prepared<{ count: number }>(db, `SELECT count(*) AS count FROM alert WHERE ${others}`).get(named);
+	return { worst: worst.map(alertOf), count: count?.count ?? 0 };
 }
 
 export function readOpenAlertsOf(db: Database, jobId: number): Alert[] {

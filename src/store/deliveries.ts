@@ -120,6 +120,19 @@ export function deleteDeliveriesBefore(db: Database, before: number): number {
 	return prepared(db, "DELETE FROM delivery WHERE coalesce(sent_at, given_up_at) < $before").run({ before }).changes;
 }
 
+/**
+ * Tries again what a channel refused for good, where it is still true: its alert is open and nothing else told of it.
+ * `channel` null: of all channels. How many.
+ */
+export function reviveDeliveries(db: Database, channel: string | null, since: number, now: number): number {
+	return prepared(
+		db,
+		`UPDATE delivery SET given_up_at = NULL, due_at = $now WHERE given_up_at IS NOT NULL AND sent_at IS NULL
+			AND created_at > $since AND event <> 'reminder' AND ($channel IS NULL OR channel = $channel)
+			AND alert_id IN (SELECT id FROM alert WHERE resolved_at IS NULL)`,
+	).run({ channel, since, now }).changes;
+}
+
 /** How a channel does: when it last took a message, and since when it does not. */
 export type ChannelHealth = {
 	name: string;

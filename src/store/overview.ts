@@ -1,7 +1,9 @@
 // Everything the overview page shows, read in a handful of questions whose cost does not grow with the runs.
+
 import type { Database } from "bun:sqlite";
 import type { Alert } from "../alert.ts";
 import type { Job } from "../job.ts";
+import type { Ladder } from "../ladder.ts";
 import type {
 	JobRef,
 	JobsFilter,
@@ -116,6 +118,14 @@ export function readVerdictJobs(
 	question: Pick<OverviewQuestion, "now" | "zone" | "settings">,
 ): VerdictJob[] {
 	return verdictJobs(readJudgedJobs(db, readJobs(db), question).judged);
+}
+
+/** The proof ladder of every job, by slug. */
+export function readLadders(
+	db: Database,
+	question: Pick<OverviewQuestion, "now" | "zone" | "settings">,
+): Map<string, Ladder> {
+	return new Map(readJudgedJobs(db, readJobs(db), question).judged.map(({ slug, ladder }) => [slug, ladder]));
 }
 
 function shownAlert(alert: Alert, open: readonly Alert[], jobs: readonly Job[]): OverviewAlert {

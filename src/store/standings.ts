@@ -1,11 +1,13 @@
 // How every job stands: its newest runs and how often it ran. What the metrics, the summary and the badges are made of.
 import type { Database } from "bun:sqlite";
+import type { Severity } from "../alert.ts";
 import type { Job } from "../job.ts";
 import type { Totals } from "../overview.ts";
 import { averagesOf, emptyTotals, mergeTotals } from "../rollup.ts";
 import type { Run } from "../run.ts";
 import { type State, stateOf } from "../state.ts";
 import { dayOf, dayStart } from "../time.ts";
+import { readWorstAlerts } from "./alerts.ts";
 import { allJobs, readDays } from "./daily.ts";
 import { prepared } from "./database.ts";
 import { readJobs } from "./jobs.ts";
@@ -16,6 +18,8 @@ export type Standing = {
 	job: Job;
 	/** As the watch has judged it; before it did, as its newest runs are. */
 	state: State;
+	/** How bad the worst open alert about it is; null: none is open. */
+	worstAlert: Severity | null;
 	/** The slot that is waited for or was missed; null: none, or not known. */
 	dueAt: number | null;
 	/** The newest backup run, where it has not ended. */
@@ -36,17 +40,29 @@ export type Counts = { success: number; warning: number; failure: number };
 export function readStandings(db: Database, zone: string, now: number): Standing[] {
 	const sums = readSums(db, dayOf(now, zone));
 	const states = readStates(db);
-	return readJobs(db).map((job) => standingOf(db, job, sums.get(job.id) ?? noSums, states.get(job.id) ?? null, zone));
+	const alerts = readWorstAlerts(db);
+	return readJobs(db).map((job) => {
+		const judged = states.get(job.id) ?? null;
+		return standingOf(db, job, sums.get(job.id) ?? noSums, judged, alerts.get(job.id) ?? null, zone);
+	});
 }
 
 export function readStanding(db: Database, job: Job, zone: string, now: number): Standing {
 	const sums = readSums(db, dayOf(now, zone)).get(job.id) ?? noSums;
-	return standingOf(db, job, sums, readStates(db).get(job.id) ?? null, zone);
+	const worstAlert = readWorstAlerts(db).get(job.id) ?? null;
+	return standingOf(db, job, sums, readStates(db).get(job.id) ?? null, worstAlert, zone);
 }
 
 type Judged = { state: State; dueAt: number | null } | null;
 
-function standingOf(db: Database, job: Job, sums: Sums, judged: Judged, zone: string): Standing {
+function standingOf(
+	db: Database,
+	job: Job,
+	sums: Sums,
+	judged: Judged,
+	worstAlert: Severity | null,
+	zone: string,
+): Standing {
 	const { success, warning, failure, goodDay } = sums;
 	// The sums tell what there is to look for: a job that only ever checks has thousands of runs and no backup.
 	const finished = success + warning + failure > 0 ? readNewestBackup(db, job.id, "finished") : null;
@@ -58,6 +74,7 @@ function standingOf(db: Database, job: Job, sums: Sums, judged: Judged, zone: st
 	return {
 		job,
 		state: judged?.state ?? stateOf(running ?? finished, finished),
+		worstAlert,
 		dueAt: judged?.dueAt ?? null,
 		running,
 		finished,
@@ -92,9 +109,16 @@ function readRunningBackup(db: Database, jobId: number, startedAt: number, id: n
 	return row === null ? null : runOf(row);
 }
 
-/** The newest backup that succeeded, warnings included. */
-export function readNewestGood(db: Database, jobId: number): Run | null {
-	return readNewestBackup(db, jobId, "good");
+/** The newest backup that succeeded, warnings included, and began before an instant. */
+export function readNewestGood(db: Database, jobId: number, before = Number.MAX_SAFE_INTEGER): Run | null {
+	const row = prepared<RunRow>(
+		db,
+		`${selectRun} WHERE run.id = (
+			SELECT id FROM run WHERE job_id = $jobId AND kind = 'backup' AND outcome IN ('success', 'warning')
+				AND started_at < $before
+			ORDER BY started_at DESC, id DESC LIMIT 1)`,
+	).get({ jobId, before });
+	return row === null ? null : runOf(row);
 }
 
 export function readRun(db: Database, id: number): Run | null {

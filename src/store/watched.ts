@@ -148,7 +148,7 @@ export function readStates(db: Database): Map<number, { state: State; dueAt: num
 	const rows = prepared<{ jobId: number; state: State; dueAt: number | null }>(
 		db,
 		`SELECT job_id AS jobId, state, due_at AS dueAt FROM watch
-		WHERE NOT EXISTS (SELECT 1 FROM unjudged WHERE unjudged.job_id = watch.job_id)`,
+		WHERE is_postponed = 1 OR NOT EXISTS (SELECT 1 FROM unjudged WHERE unjudged.job_id = watch.job_id)`,
 	).all();
 	return new Map(rows.map(({ jobId, state, dueAt }) => [jobId, { state, dueAt }]));
 }
@@ -158,6 +158,7 @@ export function writeWatched(
 	db: Database,
 	jobId: number,
 	{ judgement, plausibility, tellsStart }: Pick<Watched, "judgement" | "plausibility" | "tellsStart">,
+	isPostponed = false,
 ): boolean {
 	const found = {
 		jobId,
@@ -167,17 +168,19 @@ export function writeWatched(
 		judgement: JSON.stringify(judgement),
 		plausibility: plausibility === null ? null : JSON.stringify(plausibility),
 		tellsStart: tellsStart ? 1 : 0,
+		isPostponed: isPostponed ? 1 : 0,
 	};
 	return (
 		prepared(
 			db,
-			`INSERT INTO watch (job_id, state, due_at, check_at, judgement, plausibility, tells_start)
-			VALUES ($jobId, $state, $dueAt, $checkAt, $judgement, $plausibility, $tellsStart)
+			`INSERT INTO watch (job_id, state, due_at, check_at, judgement, plausibility, tells_start, is_postponed)
+			VALUES ($jobId, $state, $dueAt, $checkAt, $judgement, $plausibility, $tellsStart, $isPostponed)
 			ON CONFLICT (job_id) DO UPDATE SET state = excluded.state, due_at = excluded.due_at,
 				check_at = excluded.check_at, judgement = excluded.judgement, plausibility = excluded.plausibility,
-				tells_start = excluded.tells_start
+				tells_start = excluded.tells_start, is_postponed = excluded.is_postponed
 			WHERE judgement <> excluded.judgement OR plausibility IS NOT excluded.plausibility
-				OR check_at IS NOT excluded.check_at OR tells_start <> excluded.tells_start`,
+				OR check_at IS NOT excluded.check_at OR tells_start <> excluded.tells_start
+				OR is_postponed <> excluded.is_postponed`,
 		).run(found).changes > 0
 	);
 }

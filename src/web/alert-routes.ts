@@ -170,6 +170,7 @@ export function alertRoutes(options: AppOptions, headers: Record<string, string>
 		tested.push(now);
 		const sent = await channel.send(composeTest(name, alerting.context()));
 		tests.set(name, { at: clock(), error: sent.ok ? null : sent.reason });
+		if (sent.ok) alerting.noteWorks(name);
 		monitor.touch();
 		if (isPage) return answer(headers, 303, null, { location: backTo(form.get("path") ?? "/alerts") });
 		return answerJson(headers, sent.ok ? 200 : 502, sent.ok ? { channel: name, sent: true } : { error: sent.reason });

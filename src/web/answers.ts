@@ -1,5 +1,8 @@
 // The objects of the API with their schemas: a job, a run. Unknown is null, never 0.
+
+import { severities } from "../alert.ts";
 import { answerOf } from "../ingest/tool-report.ts";
+import { type Ladder, rungNames } from "../ladder.ts";
 import type { Totals } from "../overview.ts";
 import { kinds, outcomes, type Run } from "../run.ts";
 import { states } from "../state.ts";
@@ -38,12 +41,23 @@ const jobFields = {
 	last_size_bytes: wholeOrNull(),
 	last_phases: secondsByName,
 	runs: objectOf({ success: whole(), warning: whole(), failure: whole() }, "Runs that ended, ever."),
+	worst_alert: { type: ["string", "null"], enum: [...severities, null], description: "Of its open alerts." },
+	ladder: {
+		type: ["object", "null"],
+		description: "Rungs ran, plausible, present and restorable, each with state, at and sentence.",
+		additionalProperties: { type: "object" },
+	},
 } satisfies Record<string, Schema>;
 
 /** Of backup runs; other kinds are in `/api/runs`. */
 export const jobSchema = objectOf(jobFields);
 
-export function jobObject({ job, finished, good, ...standing }: Standing, zone: string) {
+export function jobObject(
+	{ job, finished, good, ...standing }: Standing,
+	ladders: ReadonlyMap<string, Ladder>,
+	zone: string,
+) {
+	const ladder = ladders.get(job.slug);
 	return {
 		job: job.name,
 		slug: job.slug,
@@ -60,7 +74,18 @@ export function jobObject({ job, finished, good, ...standing }: Standing, zone: 
 		last_size_bytes: good?.size ?? null,
 		last_phases: Object.fromEntries((good?.phases ?? []).map(({ name, seconds }) => [name, seconds])),
 		runs: standing.counts,
+		worst_alert: standing.worstAlert,
+		ladder: ladder === undefined ? null : ladderObject(ladder, zone),
 	};
+}
+
+/** The four rungs, what each last proved and when. */
+function ladderObject(ladder: Ladder, zone: string) {
+	const rungs = rungNames.map((name) => {
+		const { state, at, sentence } = ladder[name];
+		return [name, { state, at: at === null ? null : formatInstant(at, zone), sentence }];
+	});
+	return Object.fromEntries(rungs);
 }
 
 const runFields = {
@@ -128,9 +153,15 @@ export const jobDetailSchema = objectOf({
 	recent: list(ref("Run")),
 });
 
-export function jobDetail(standing: Standing, totals: Totals, recent: Run[], zone: string) {
+export function jobDetail(
+	standing: Standing,
+	ladders: ReadonlyMap<string, Ladder>,
+	totals: Totals,
+	recent: Run[],
+	zone: string,
+) {
 	return {
-		...jobObject(standing, zone),
+		...jobObject(standing, ladders, zone),
 		last_30_days: {
 			runs: totals.runs,
 			succeeded: totals.succeeded,

@@ -1,6 +1,8 @@
 // Runs as files: CSV for spreadsheets, JSONL for programs. Written page by page while the client reads.
+
 import type { Database } from "bun:sqlite";
 import { phaseSeconds, type Run } from "../run.ts";
+import { mask } from "../secrets.ts";
 import type { RunFilter } from "../store/run-filter.ts";
 import { type Cursor, searchRuns } from "../store/run-search.ts";
 import { wholeRunObject } from "./answers.ts";
@@ -105,7 +107,7 @@ export function exportRuns(
 					await new Promise((resolve) => setImmediate(resolve));
 					chunk = nextChunk();
 				}
-				if (chunk.text !== "") controller.enqueue(encoder.encode(chunk.text));
+				if (chunk.text !== "") controller.enqueue(encoder.encode(mask(chunk.text)));
 				if (chunk.isLast) controller.close();
 			},
 		},

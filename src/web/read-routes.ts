@@ -1,12 +1,13 @@
 // The routes that other programs read: metrics, summary, jobs, runs, exports, badges, the feed, and their description.
 import type { Database } from "bun:sqlite";
+import { type State, shownState } from "../state.ts";
 import { readOpenAlerts } from "../store/alerts.ts";
 import { allJobs } from "../store/daily.ts";
 import { findJob } from "../store/jobs.ts";
-import { readVerdictJobs } from "../store/overview.ts";
+import { readLadders, readVerdictJobs } from "../store/overview.ts";
 import { countRejected } from "../store/rejected.ts";
 import { anyRun, readTurns, searchRuns } from "../store/run-search.ts";
-import { readRecentTotals, readRun, readStanding, readStandings } from "../store/standings.ts";
+import { readRecentTotals, readRun, readStanding, readStandings, type Standing } from "../store/standings.ts";
 import { version } from "../version.ts";
 import { jobDetail, jobObject, runObject, wholeRunObject } from "./answers.ts";
 import type { AppOptions } from "./app.ts";
@@ -69,10 +70,13 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 		}),
 	);
 
+	const laddersOf = (db: Database) => readLadders(db, { now: clock(), zone, settings: options.alerting.settings });
+
 	const jobs = withDatabase((db, request) =>
-		keptJson(request, "jobs", dataForMs, () => ({
-			jobs: readStandings(db, zone, clock()).map((standing) => jobObject(standing, zone)),
-		})),
+		keptJson(request, "jobs", dataForMs, () => {
+			const ladders = laddersOf(db);
+			return { jobs: readStandings(db, zone, clock()).map((standing) => jobObject(standing, ladders, zone)) };
+		}),
 	);
 
 	const job = withDatabase((db, request, address) => {
@@ -81,7 +85,8 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 		const make = () => {
 			const standing = readStanding(db, found, zone, clock());
 			const recent = searchRuns(db, { ...anyRun, jobId: found.id }, recentRuns).runs;
-			return `${JSON.stringify(jobDetail(standing, readRecentTotals(db, found.id, zone, clock()), recent, zone))}\n`;
+			const totals = readRecentTotals(db, found.id, zone, clock());
+			return `${JSON.stringify(jobDetail(standing, laddersOf(db), totals, recent, zone))}\n`;
 		};
 		return cache.answer(request, `job ${found.id}`, kept(jsonType, dataForMs), make) ?? fail(404, noSuchJob);
 	});
@@ -132,7 +137,7 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 			return answer(headers, 404, drawBadge("no such job", "unknown"), type);
 		}
 		const made = badges.answer(request, `${found.id}`, kept(svgType, dataForMs), () =>
-			drawBadge(found.name, readStanding(db, found, zone, clock()).state),
+			drawBadge(found.name, shownOf(readStanding(db, found, zone, clock()))),
 		);
 		return made ?? unavailable();
 	});
@@ -250,4 +255,8 @@ function fileSchema(format: ExportFormat): Schema {
 
 function searchOf(request: Request): URLSearchParams {
 	return new URLSearchParams(splitTarget(request.url).search);
+}
+
+function shownOf({ state, worstAlert }: Standing): State {
+	return shownState(state, worstAlert);
 }

@@ -1,6 +1,6 @@
 // The summary: one flat object for Homepage, Glance and Home Assistant.
 import type { Problem, Totals } from "../overview.ts";
-import { compareStates, type State, states } from "../state.ts";
+import { compareStates, type State, shownState, states } from "../state.ts";
 import type { Standing } from "../store/standings.ts";
 import { formatInstant } from "../time.ts";
 import { plainText, type VerdictJob, verdict } from "../verdict.ts";
@@ -77,7 +77,9 @@ function verdictJobOf({ job, state, lastSuccessAt, dueAt }: Standing): VerdictJo
 
 export function summaryObject(reading: SummaryReading, now: number, zone: string) {
 	const { standings, totals, problems } = reading;
-	const count = (state: State) => standings.filter((standing) => standing.state === state).length;
+	// A job about which an alert is open is counted as bad as that: nobody is to read "ok" of an empty backup.
+	const shownOf = ({ state, worstAlert }: Standing) => shownState(state, worstAlert);
+	const count = (state: State) => standings.filter((standing) => shownOf(standing) === state).length;
 	const age = (at: number | null) => (at === null ? null : Math.max(0, Math.floor((now - at) / 1000)));
 	const stamp = (at: number | null) => (at === null ? null : formatInstant(at, zone));
 	const endOf = ({ finished }: Standing) => (finished === null ? null : (finished.endedAt ?? finished.startedAt));
@@ -92,11 +94,11 @@ export function summaryObject(reading: SummaryReading, now: number, zone: string
 	);
 	const sizes = standings.flatMap(({ good }) => (good?.size == null ? [] : [good.size]));
 	const worst = standings.toSorted(
-		(a, b) => compareStates(a.state, b.state) || (a.lastSuccessAt ?? 0) - (b.lastSuccessAt ?? 0),
+		(a, b) => compareStates(shownOf(a), shownOf(b)) || (a.lastSuccessAt ?? 0) - (b.lastSuccessAt ?? 0),
 	);
 	const isBlind = problems.some(({ severity }) => severity === "critical");
 	return {
-		status: isBlind ? "unknown" : (worst[0]?.state ?? "new"),
+		status: isBlind ? "unknown" : worst[0] === undefined ? "new" : shownOf(worst[0]),
 		sentence: plainText(verdict({ now, jobs: reading.verdictJobs ?? standings.map(verdictJobOf), problems }).sentence),
 		jobs: standings.length,
 		ok: count("ok"),
@@ -128,11 +130,11 @@ export function summaryObject(reading: SummaryReading, now: number, zone: string
 		rejected_lines: reading.rejected,
 		problems: problems.length,
 		version: reading.version,
-		items: worst.slice(0, mostItems).map(({ job, state, lastSuccessAt, good }) => ({
+		items: worst.slice(0, mostItems).map(({ job, state, worstAlert, lastSuccessAt, good }) => ({
 			job: job.name,
 			slug: job.slug,
 			host: job.host,
-			state,
+			state: shownState(state, worstAlert),
 			last_success: stamp(lastSuccessAt),
 			age_seconds: age(lastSuccessAt),
 			duration_seconds: good?.duration ?? null,

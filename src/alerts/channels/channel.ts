@@ -97,7 +97,9 @@ export function judgeStatus({ status, retryAfter }: Answer, { denied, missing }:
 	if (status === 429) return delayed(`${answered}: too many messages in a short time`, retryAfter);
 	if (status === 408 || status === 425 || status >= 500) return delayed(`${answered}: it has a problem`, retryAfter);
 	if (status === 401 || status === 403) return refused(`${answered}: ${denied}`);
-	if (status === 404 || status === 410) return refused(`${answered}: ${missing}`);
+	// A reverse proxy says 404 for as long as what stands behind it starts.
+	if (status === 404) return delayed(`${answered}: ${missing}`);
+	if (status === 410) return refused(`${answered}: ${missing}`);
 	if (status === 413) return refused(`${answered}: the message is too long for it`);
 	return refused(`${answered}: it does not take the message`);
 }

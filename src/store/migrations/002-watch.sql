@@ -16,7 +16,8 @@ CREATE TABLE watch (
 	check_at INTEGER, -- when to look again although nothing is reported; null: never
 	judgement TEXT NOT NULL, -- JSON
 	plausibility TEXT, -- JSON, of the newest finished backup
-	tells_start INTEGER NOT NULL DEFAULT 0 -- its beginnings are reported, too
+	tells_start INTEGER NOT NULL DEFAULT 0, -- its beginnings are reported, too
+	is_postponed INTEGER NOT NULL DEFAULT 0 -- its newest runs are told of a moment later
 ) STRICT;
 
 -- Runs that were stored and not judged yet; run 0: older ones of the job, of which only the newest state matters.
