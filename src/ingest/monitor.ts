@@ -220,7 +220,8 @@ export class Monitor {
 			else this.#problems.say(full);
 			this.#prune(this.db, now);
 			this.#problems.clear("write");
-			if (!more) this.#isCaughtUp = true;
+			// Between two portions of a file nobody knows what the next one says.
+			this.#isCaughtUp = !more;
 			return more;
 		} catch (error) {
 			if (!this.#isStopped) this.#recover(error, now);
