@@ -2,6 +2,9 @@
 # One base image is enough: it is the builder (on the building machine) and, for the target's architecture, only a
 # source of files. So an arm64 image is built on x64 without emulation:
 #   docker buildx build --platform linux/arm64,linux/amd64 --build-arg BUILD_COMMIT=$(git rev-parse --short=12 HEAD) .
+# On a base that scanners know, with CA certificates and time zones (the program has both inside) and still no shell:
+#   docker buildx build --build-arg BASE=gcr.io/distroless/base-debian12:nonroot .
+ARG BASE=scratch
 
 FROM oven/bun:1.4.5 AS target
 
@@ -17,6 +20,7 @@ COPY src src
 COPY deploy/rootfs.sh deploy/
 ARG TARGETARCH
 ARG BUILD_COMMIT=unknown
+ARG BASE
 # TARGETARCH is BuildKit's: a plain builder builds for its own machine.
 RUN --mount=type=bind,from=target,source=/,target=/target \
 	set -eu; \
@@ -26,12 +30,13 @@ RUN --mount=type=bind,from=target,source=/,target=/target \
 		*) echo "Bun runs on amd64 and arm64, not on ${TARGETARCH:-this machine}" >&2; exit 1 ;; \
 	esac; \
 	BUILD_COMMIT="$BUILD_COMMIT" bun scripts/build.ts --target "$target" --runtime /target/usr/local/bin/bun; \
-	sh deploy/rootfs.sh /target /rootfs; \
+	mkdir /rootfs; \
+	if [ "$BASE" = scratch ]; then sh deploy/rootfs.sh /target /rootfs; fi; \
 	mv "dist/$target/backup-monitor" /rootfs/backup-monitor; \
 	mkdir -p /owned/data; \
 	chown 65532:65532 /owned/data
 
-FROM scratch
+FROM ${BASE}
 LABEL org.opencontainers.image.title="Homelab Backup Monitor" \
 	org.opencontainers.image.description="Did it run, is it plausible, is it really there, could I restore?" \
 	org.opencontainers.image.licenses="MIT"

@@ -39,6 +39,12 @@ const tools: Tool[] = [
 	},
 	{ command: "buildah", debianPackage: "buildah", why: "builds the Dockerfile without a daemon" },
 	{ command: "unshare", debianPackage: "util-linux", why: "runs the image's root as a container would" },
+	{ command: "systemd-nspawn", debianPackage: "systemd-container", why: "boots the unit as a machine does" },
+	{ command: "mmdebstrap", debianPackage: "mmdebstrap", why: "a clean Debian to install the package on" },
+	{ command: "lintian", debianPackage: "lintian", why: "judges the package" },
+	{ command: "shellcheck", debianPackage: "shellcheck", why: "judges the shell scripts" },
+	{ command: "zstd", debianPackage: "zstd", why: "measures the image as registries compress it" },
+	{ command: "xz", debianPackage: "xz-utils", why: "unpacks the package" },
 	{ command: "git", debianPackage: "git", why: "the build asks it for the commit" },
 ];
 

@@ -28,8 +28,18 @@ export function spoolFolder(dataDir: string): string {
 export function makeSpool(dataDir: string): void {
 	const folder = spoolFolder(dataDir);
 	if (existsSync(folder)) return;
-	mkdirSync(folder, { recursive: true });
-	chmodSync(folder, 0o2775);
+	// Under the unit no program may set the setgid bit itself; a new folder has it from the one it lies in.
+	const umask = process.umask(0o002);
+	try {
+		mkdirSync(folder, { recursive: true, mode: 0o775 });
+	} finally {
+		process.umask(umask);
+	}
+	try {
+		chmodSync(folder, 0o2775);
+	} catch {
+		// Its group may write there, and that is what matters.
+	}
 }
 
 /** A file being written; it becomes visible to the server with `finish`, whole or not at all. */

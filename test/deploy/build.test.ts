@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "../../scripts/build.ts";
+import { isHard } from "../binary.ts";
 import { startMonitor } from "./monitor.ts";
 
 const repository = join(import.meta.dir, "../..");
@@ -30,8 +31,9 @@ for (const target of ["linux-x64", "linux-arm64"] as const) {
 			rmSync(second);
 		}, 120_000);
 
-		test("the executable is at most 114 MB", () => {
-			expect(Bun.file(first).size).toBeLessThanOrEqual(114e6);
+		// Of it 107 are Bun. What people download is a third of it, and has its own limit in image.test.ts.
+		test("the executable is at most 118 MB", () => {
+			expect(Bun.file(first).size).toBeLessThanOrEqual(118e6);
 		});
 	});
 }
@@ -69,20 +71,21 @@ test("an unknown target is refused in one sentence", () => {
 });
 
 // Bun has twice shipped instructions that this processor, a Raspberry Pi 3's, does not have.
-test("the arm64 executable starts, answers and ends on a Cortex-A53", async () => {
-	const binary = join(dir, "linux-arm64/first/backup-monitor");
-	const emulated = ["qemu-aarch64-static", "-cpu", "cortex-a53", "-L", "/usr/aarch64-linux-gnu", binary];
-	const version = Bun.spawnSync([...emulated, "version"]);
-	expect(version.stdout.toString()).toContain("0123456789ab");
-	expect(version.exitCode).toBe(0);
-	for (const environment of [{}, { BUN_JSC_useJIT: "0" }]) {
-		const monitor = await startMonitor([...emulated, "serve"], {
-			DATA_DIR: mkdtempSync(join(dir, "data-")),
-			...environment,
-		});
-		expect(await (await fetch(`${monitor.url}/health`)).json()).toEqual({ status: "ok" });
-		const health = Bun.spawnSync([...emulated, "healthcheck"], { env: monitor.env });
-		expect(health.exitCode).toBe(0);
-		expect(await monitor.stop()).toBe(0);
-	}
-}, 120_000);
+for (const processor of isHard ? ["cortex-a53", "cortex-a72", "cortex-a76"] : ["cortex-a53"])
+	test(`the arm64 executable starts, answers and ends on a ${processor}`, async () => {
+		const binary = join(dir, "linux-arm64/first/backup-monitor");
+		const emulated = ["qemu-aarch64-static", "-cpu", processor, "-L", "/usr/aarch64-linux-gnu", binary];
+		const version = Bun.spawnSync([...emulated, "version"]);
+		expect(version.stdout.toString()).toContain("0123456789ab");
+		expect(version.exitCode).toBe(0);
+		for (const environment of [{}, { BUN_JSC_useJIT: "0" }]) {
+			const monitor = await startMonitor([...emulated, "serve"], {
+				DATA_DIR: mkdtempSync(join(dir, "data-")),
+				...environment,
+			});
+			expect(await (await fetch(`${monitor.url}/health`)).json()).toEqual({ status: "ok" });
+			const health = Bun.spawnSync([...emulated, "healthcheck"], { env: monitor.env });
+			expect(health.exitCode).toBe(0);
+			expect(await monitor.stop()).toBe(0);
+		}
+	}, 120_000);

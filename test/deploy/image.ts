@@ -1,75 +1,97 @@
 // Builds the Dockerfile with buildah, from a local stand-in of its base image that is made of this machine's files.
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Architecture } from "../../scripts/package-deb.ts";
+import { bases, type ImageConfig, packageImage, type Variant } from "../../scripts/package-image.ts";
 
-const repository = join(import.meta.dir, "../..");
-const baseName = "docker.io/oven/bun:1.4.5";
+const isHard = process.env.HARD === "1";
+
+const builderBase = "docker.io/oven/bun:1.4.5";
 
 /** What the RUN lines of the builder stage call, with their libraries. */
 const builderPackages = ["libc6", "libc-bin", "dash", "coreutils", "dpkg"];
 const builderLibraries = ["libselinux1", "libpcre2-8-0", "libacl1", "libattr1", "libgmp10", "libmd0"];
 
-export type Architecture = "amd64" | "arm64";
-
 export type Image = {
 	/** Its files, to be run in place. */
 	root: string;
-	config: {
-		Env: string[];
-		User: string;
-		Entrypoint: string[];
-		Cmd: string[];
-		ExposedPorts: Record<string, unknown>;
-		Volumes: Record<string, unknown>;
-		Healthcheck: { Test: string[] };
-	};
-	/**
-	 * Bytes of its layers as `gzip -6` packs them. Not what this buildah would push: its own compressor makes 6 % more.
-	 */
-	compressed: number;
+	/** As the archive has it. */
+	config: ImageConfig;
+	/** The OCI archive, as it is released. */
+	archive: string;
+	/** Bytes of its layers, as gzip packs them and as zstd does. */
+	gzip: number;
+	zstd: number;
+	layers: string[];
 };
 
-export type Builder = { build: (architecture: Architecture, commit: string) => Image; remove: () => void };
+export type Builder = {
+	build: (architecture: Architecture, variant: Variant, commit: string) => Image;
+	/** Where it builds, for `release`. */
+	place: { store: string[]; options: string[] };
+	remove: () => void;
+};
 
 /** `dir` gets a store of its own, so nothing is left on the machine. `arm64Bun` is Bun's executable for that processor. */
 export function createBuilder(dir: string, arm64Bun: string): Builder {
 	const store = ["--root", join(dir, "store"), "--runroot", join(dir, "run"), "--storage-driver", "vfs"];
 	const buildah = (...args: string[]) => run(["buildah", ...store, ...args]);
 	const packageCache = run([process.execPath, "pm", "cache"]);
+	const options = ["--pull=never", "--volume", `${packageCache}:/packages`];
 
-	run(["buildah", ...store, "manifest", "create", baseName]);
-	for (const [architecture, root] of [
-		["amd64", amd64Root(join(dir, "amd64"))],
-		["arm64", arm64Root(join(dir, "arm64"), arm64Bun)],
+	for (const [name, roots] of [
+		[builderBase, { amd64: amd64Root(join(dir, "amd64")), arm64: arm64Root(join(dir, "arm64"), arm64Bun) }],
+		[
+			bases.distroless,
+			{
+				amd64: distrolessRoot(join(dir, "plain-amd64"), "/"),
+				arm64: distrolessRoot(join(dir, "plain-arm64"), join(dir, "arm64")),
+			},
+		],
 	] as const) {
-		const container = buildah("from", "--arch", architecture, "scratch");
-		buildah("add", "--quiet", container, root, "/");
-		buildah("config", "--arch", architecture, "--env", "PATH=/usr/local/bin:/usr/bin:/bin", container);
-		// The packages come from this machine's cache: a test needs no registry.
-		buildah("config", "--env", "BUN_INSTALL_CACHE_DIR=/packages", container);
-		buildah("commit", "--quiet", "--rm", container, `localhost/base-${architecture}`);
-		buildah("manifest", "add", baseName, `localhost/base-${architecture}`);
+		buildah("manifest", "create", name);
+		for (const architecture of ["amd64", "arm64"] as const) {
+			const container = buildah("from", "--arch", architecture, "scratch");
+			buildah("add", "--quiet", container, roots[architecture], "/");
+			buildah("config", "--arch", architecture, "--env", "PATH=/usr/local/bin:/usr/bin:/bin", container);
+			// The packages come from this machine's cache: a test needs no registry.
+			if (name === builderBase) buildah("config", "--env", "BUN_INSTALL_CACHE_DIR=/packages", container);
+			else buildah("config", "--user", "65532", "--workingdir", "/home/nonroot", container);
+			const tag = `localhost/base-${name === builderBase ? "builder" : "distroless"}-${architecture}`;
+			buildah("commit", "--quiet", "--rm", container, tag);
+			buildah("manifest", "add", name, tag);
+		}
 	}
 
 	return {
-		build(architecture, commit) {
-			const tag = `localhost/monitor-${architecture}`;
-			const options = ["--isolation", "chroot", "--pull=never", "--volume", `${packageCache}:/packages`];
-			// Else the health check is lost: the OCI format has no word for it.
-			options.push("--format", "docker", "--platform", `linux/${architecture}`);
-			// BuildKit sets both by itself, this buildah only the second.
-			options.push("--build-arg", "BUILDPLATFORM=linux/amd64", "--build-arg", `TARGETARCH=${architecture}`);
-			buildah("bud", ...options, "--build-arg", `BUILD_COMMIT=${commit}`, "--tag", tag, repository);
+		place: { store, options },
+		build(architecture, variant, commit) {
+			const given = { architecture, variant, commit, version: "1.0.0", epoch: 1_790_000_000, store, options };
+			const archive = packageImage({ ...given, folder: join(dir, "archives") });
+			const tag = `localhost/backup-monitor-${variant}-${architecture}`;
 			const container = buildah("from", "--pull=never", "--arch", architecture, tag);
-			const pushed = join(dir, `pushed-${architecture}`);
-			buildah("push", "--quiet", tag, `oci:${pushed}:latest`);
-			return {
-				root: buildah("mount", container),
-				config: JSON.parse(buildah("inspect", "--type", "image", tag)).Docker.config,
-				compressed: gzipSize(pushed),
-			};
+			return { root: buildah("mount", container), archive, ...readArchive(archive) };
 		},
 		remove: () => void buildah("rm", "--all"),
+	};
+}
+
+/** What an engine finds that knows nothing but the OCI format. */
+function readArchive(archive: string): Pick<Image, "config" | "gzip" | "zstd" | "layers"> {
+	const read = (name: string) => run(["tar", "-xOf", archive, `./${name}`]);
+	const blob = (digest: string) => `blobs/${digest.replace(":", "/")}`;
+	const index = JSON.parse(read("index.json"));
+	const manifest = JSON.parse(read(blob(index.manifests[0].digest)));
+	const { config, rootfs } = JSON.parse(read(blob(manifest.config.digest)));
+	const layers: { digest: string; size: number }[] = manifest.layers;
+	const packed = ({ digest }: { digest: string }) =>
+		Number(run(["sh", "-c", 'tar -xOf "$0" "$1" | zcat | zstd -19 -T2 -q | wc -c', archive, `./${blob(digest)}`]));
+	const sum = (sizes: number[]) => sizes.reduce((all, size) => all + size, 0);
+	return {
+		config,
+		gzip: sum(layers.map(({ size }) => size)),
+		zstd: isHard ? sum(layers.map(packed)) : 0,
+		layers: rootfs.diff_ids,
 	};
 }
 
@@ -96,6 +118,20 @@ function arm64Root(root: string, bun: string): string {
 	return root;
 }
 
+/** What the distroless image is by its own description: the C library, certificates, zones, two names; no shell. */
+function distrolessRoot(root: string, from: string): string {
+	makeFolders(root);
+	run(["sh", "deploy/rootfs.sh", from, root]);
+	mkdirSync(join(root, "etc"), { recursive: true });
+	writeFileSync(
+		join(root, "etc/passwd"),
+		"root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n",
+	);
+	writeFileSync(join(root, "etc/group"), "root:x:0:\nnonroot:x:65532:\n");
+	mkdirSync(join(root, "home/nonroot"), { recursive: true });
+	return root;
+}
+
 function makeFolders(root: string): void {
 	for (const name of ["tmp", "root", "usr/local/bin"]) mkdirSync(join(root, name), { recursive: true });
 	for (const name of ["bin", "sbin", "lib", "lib64"]) {
@@ -104,16 +140,11 @@ function makeFolders(root: string): void {
 	}
 }
 
-function gzipSize(layout: string): number {
-	const blobs = join(layout, "blobs/sha256");
-	// The layers are the blobs that are gzip; the manifest and the configuration are text.
-	const layers = readdirSync(blobs).filter((name) => readFileSync(join(blobs, name)).readUInt16BE() === 0x1f8b);
-	const sizes = layers.map((name) => Number(run(["sh", "-c", 'zcat <"$0" | gzip -6 | wc -c', join(blobs, name)])));
-	return sizes.reduce((sum, size) => sum + size, 0);
-}
-
 function run(command: string[], input = ""): string {
-	const { exitCode, stdout, stderr } = Bun.spawnSync(command, { stdin: Buffer.from(input) });
+	const { exitCode, stdout, stderr } = Bun.spawnSync(command, {
+		stdin: Buffer.from(input),
+		cwd: join(import.meta.dir, "../.."),
+	});
 	if (exitCode !== 0) throw new Error(`${command.join(" ")}\n${stdout}\n${stderr}`);
 	return stdout.toString().trim();
 }
