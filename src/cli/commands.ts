@@ -63,6 +63,24 @@ Exit codes: 0 recorded (or waiting to be sent), 1 not, 2 wrong usage.`,
 		run: async (args) => (await import("./record.ts")).recordCommand(args),
 	},
 	{
+		name: "inventory",
+		summary: "hand over what a remote's own listing shows, so that it is compared with what was reported",
+		usage: "JOB --from FORMAT [FILE|-] [OPTIONS]",
+		details: `  --from FORMAT      restic, borg, rclone, kopia, s3, find or jsonl; read from standard input, or FILE
+  --host NAME        the machine, where several have a job of this name
+  --json             print what was read as one JSON object
+  --to URL           hand it to a monitor elsewhere
+  --token-file FILE  its push token (or PUSH_TOKEN, PUSH_TOKEN_FILE)
+
+  restic snapshots --json | backup-monitor inventory nas --from restic
+  borg list --json | backup-monitor inventory nas --from borg
+  rclone lsjson -R --files-only remote:backup | backup-monitor inventory nas --from rclone
+  find /mnt/backup -type f -printf '%T@ %s %P\\n' | backup-monitor inventory nas --from find
+
+Exit codes: 0 handed over, 1 not, or the listing is cut or none, 2 wrong usage.`,
+		run: async (args) => (await import("./inventory.ts")).inventoryCommand(args),
+	},
+	{
 		name: "import",
 		summary: "store the runs of a JSONL file (- is standard input)",
 		usage: "FILE|- [--json]",

@@ -101,7 +101,9 @@ describe("serve", () => {
 		process.kill(server.pid, "SIGHUP");
 		await until(async () => {
 			const { problems } = await server.json("/api/health");
-			return problems.some(({ id, title }: { id: string; title: string }) => id === "config" && title.includes("line 2"));
+			return problems.some(
+				({ id, title }: { id: string; title: string }) => id === "config" && title.includes("line 2"),
+			);
 		});
 		await server.stop();
 	});
