@@ -239,7 +239,11 @@ export class Alerting {
 		if (problem !== null) log(`${problem.title} ${problem.detail}`);
 	}
 
+	/** Called when the configuration file says something else. */
+	onSettings: () => void = () => {};
+
 	#adoptSettings(): void {
+		this.onSettings();
 		this.#sayProblems();
 		this.#channels = channelsOf(this.#options.config, this.#file.settings);
 		this.#watch.restart();

@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { type Settings, settingsOf } from "../settings.ts";
 import { transaction } from "../store/database.ts";
-import { deleteUnheardJob, readJobs, readUnheardJobs, recordJob } from "../store/jobs.ts";
+import { declareJob, deleteUnheardJob, readJobs, readUnheardJobs } from "../store/jobs.ts";
 
 /** Makes what is declared and not known, and forgets what was declared, is not any more, and never reported. */
 export function declareJobs(db: Database, settings: Settings, now: number): void {
@@ -13,6 +13,6 @@ export function declareJobs(db: Database, settings: Settings, now: number): void
 	if (missing.length === 0 && undeclared.length === 0) return;
 	transaction(db, () => {
 		for (const { id } of undeclared) deleteUnheardJob(db, id);
-		for (const { name, host } of missing) recordJob(db, name, host ?? "", now);
+		for (const { name, host } of missing) declareJob(db, name, host ?? "", now);
 	});
 }

@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { type Alert, type AlertEventName, changesOf, type Finding } from "../alert.ts";
 import { findingsOf, isSilenced, judgedKinds } from "../findings.ts";
+import { inventoryKinds } from "../inventory-findings.ts";
 import type { Job } from "../job.ts";
 import { type JudgedJob, type JudgedRun, type Judgement, judgeJob, type Outage } from "../judge.ts";
 import { judgePlausibility, type Plausibility } from "../plausibility.ts";
@@ -15,6 +16,7 @@ import {
 	type StoredDecision,
 	untilNextRun,
 } from "../store/decisions.ts";
+import { readInventoryFound } from "../store/inventory-look.ts";
 import { lookAtRestore, type RestoreLook } from "../store/restore.ts";
 import { readNewestGood, readRun } from "../store/standings.ts";
 import { measuredOf, readJudgedRuns, readPast, readRoad, readWatchedJob, writeWatched } from "../store/watched.ts";
@@ -99,7 +101,7 @@ export function lookAt(db: Database, job: Job, fresh: number[], options: LookOpt
 	const plausibility = isNew ? judgeNewest(db, job, decision, options, now) : stored.plausibility;
 	reconcile(db, job, judgement, plausibility, runs, options, now);
 	const restore = lookAtDrills(db, job, judgement, options, now);
-	const checkAt = earliest(judgement.checkAt, restore.checkAt);
+	const checkAt = earliest(judgement.checkAt, restore.checkAt, lookAtInventory(db, job, judgement, options, now));
 	const found = { judgement: { ...judgement, checkAt }, plausibility, tellsStart };
 	return { changed: writeWatched(db, job.id, found), isPostponed: false };
 }
@@ -125,6 +127,23 @@ function lookAtDrills(db: Database, job: Job, judgement: Judgement, options: Loo
 	const ended = isSilent ? () => `The job is ${judgement.state}.` : look.ended;
 	applyFindings(db, job.id, open, isSilent ? [] : look.findings, { ...options, ended, isSilent }, now);
 	return look;
+}
+
+/** What the remote's own listings say; the next moment to look at them. */
+function lookAtInventory(
+	db: Database,
+	job: Job,
+	judgement: Judgement,
+	options: LookOptions,
+	now: number,
+): number | null {
+	const found = readInventoryFound(db, job, options.settings, options, now);
+	if (found === null) return null;
+	const open = readOpenAlertsOf(db, job.id).filter(({ kind }) => inventoryKinds.includes(kind));
+	const isSilent = isSilenced(judgement);
+	const ended = isSilent ? () => `The job is ${judgement.state}.` : found.ended;
+	applyFindings(db, job.id, open, isSilent ? [] : found.findings, { ...options, ended, isSilent }, now);
+	return found.checkAt;
 }
 
 function earliest(...moments: (number | null)[]): number | null {

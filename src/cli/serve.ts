@@ -33,13 +33,14 @@ export async function run(config: Config): Promise<number> {
 	const entry = new Entry(readTokens(config), Date.now);
 	if (entry.tokens.trouble !== null) makeTokensLater(config, entry);
 	const parts = wire(config, Date.now, entry);
-	const { monitor, alerting } = parts;
+	const { monitor, alerting, inventory } = parts;
 	// What a unit's reload sends: the configuration file is read now, changed or not.
 	process.on("SIGHUP", () => alerting.reload());
 	const server = open(parts);
 	try {
 		monitor.start();
 		alerting.start();
+		inventory.start();
 	} catch (error) {
 		await server.stop();
 		throw error;
@@ -50,7 +51,7 @@ export async function run(config: Config): Promise<number> {
 	notifyReady();
 	startWatchdog(() => true);
 	await stopped.promise;
-	await Promise.all([server.stop(), alerting.stop()]);
+	await Promise.all([server.stop(), alerting.stop(), inventory.stop()]);
 	await monitor.stop();
 	// A receiver that never answers holds its connection, and with it the program, for ten seconds.
 	setTimeout(() => process.exit(0), 100).unref();

@@ -4,11 +4,14 @@ import { parseDecision } from "../decision.ts";
 import { visible } from "../report.ts";
 import { recordDecision } from "../store/decisions.ts";
 import { type NewRejectedLine, recordRejected } from "../store/rejected.ts";
+import { listingRoad, replayListing } from "./inventory.ts";
 import { decisionRoad } from "./journal.ts";
 import { Batch, readText, TooManyJobs } from "./record.ts";
 
 /** How the line of a decision ends; a report's never does, the journal writes its road itself. */
 const decisionEnd = `,"road":"${decisionRoad}"}`;
+/** And that of a listing's digest. */
+const listingEnd = `,"road":"${listingRoad}"}`;
 
 export type Counts = {
 	accepted: number;
@@ -43,6 +46,7 @@ export class Intake {
 	 */
 	take(text: string, line: number, kept = text): boolean {
 		if (this.context.isOurs === true && text.endsWith(decisionEnd)) return this.#decide(text);
+		if (this.context.isOurs === true && text.endsWith(listingEnd)) return this.#noteListing(text);
 		const read = readText(text, this.context.zone);
 		if (!read.ok) {
 			this.reject(read.reason, text, line);
@@ -73,9 +77,17 @@ export class Intake {
 		return isChange;
 	}
 
+	/** Its entries are told by the next listing; what is left of it is that it was made. */
+	#noteListing(text: string): boolean {
+		this.counts.accepted++;
+		const isChange = replayListing(this.db, JSON.parse(text));
+		if (isChange) this.counts.changed++;
+		return isChange;
+	}
+
 	/** Whether a text is a whole, usable report; for the last line of a file that may still be growing. */
 	isComplete(text: string): boolean {
-		if (this.context.isOurs === true && text.endsWith(decisionEnd)) return true;
+		if (this.context.isOurs === true && (text.endsWith(decisionEnd) || text.endsWith(listingEnd))) return true;
 		return readText(text, this.context.zone).ok;
 	}
 

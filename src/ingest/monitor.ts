@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import type { Decision } from "../decision.ts";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import type { Outage } from "../judge.ts";
+import type { ListingDigest } from "../listing-digest.ts";
 import { log, logGrouped } from "../log.ts";
 import type { Problem } from "../overview.ts";
 import { closeDatabase, serverPatience } from "../store/database.ts";
@@ -137,6 +138,14 @@ export class Monitor {
 	decide(decision: Decision): void {
 		if (this.#lock === null) throw new AppError("full", `${this.config.dataDir} cannot be written.`);
 		this.#receiver.decide(decision);
+		this.revision++;
+		this.onStored();
+	}
+
+	/** Takes a listing; see `Receiver.keepListing`. */
+	keepListing(digest: ListingDigest, apply: (db: Database) => void): void {
+		if (this.#lock === null) throw new AppError("full", `${this.config.dataDir} cannot be written.`);
+		this.#receiver.keepListing(digest, apply);
 		this.revision++;
 		this.onStored();
 	}

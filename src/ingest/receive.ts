@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Decision } from "../decision.ts";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import { maxJobs } from "../job.ts";
+import type { ListingDigest } from "../listing-digest.ts";
 import type { Problem } from "../overview.ts";
 import type { RunReport } from "../run.ts";
 import { transaction } from "../store/database.ts";
@@ -19,6 +20,7 @@ import { diskFull } from "../store/open.ts";
 import { replayableTransaction } from "../store/replayable.ts";
 import { FollowedFile, type Look } from "./follow.ts";
 import type { Incoming } from "./incoming.ts";
+import { listingRoad } from "./inventory.ts";
 import { decisionRoad, Journal, journaled, journalName } from "./journal.ts";
 import { Batch, TooManyJobs } from "./record.ts";
 
@@ -112,17 +114,28 @@ export class Receiver {
 	 * the journal, `missing` where the job is gone, `full` where it cannot be kept; then nothing has changed.
 	 */
 	decide(decision: Decision): void {
+		this.#keep(decisionRoad, decision, (db, now) => {
+			if (!recordDecision(db, decision, now)) throw new AppError("missing", "There is no such job any more.");
+		});
+	}
+
+	/** Journals the digest of a listing and stores the listing, at once; throws as `decide` does, and what `apply` throws. */
+	keepListing(digest: ListingDigest, apply: (db: Database) => void): void {
+		this.#keep(listingRoad, digest, apply);
+	}
+
+	#keep(road: string, value: object, apply: (db: Database, now: number) => void): void {
 		const db = this.#db;
 		if (!this.hasRoom()) throw new AppError("full", "The disk is full.");
 		if (db === null || !this.#isCaughtUp(db)) {
 			throw new AppError("unavailable", "The database is busy at the moment. Try again in a few seconds.");
 		}
 		const now = this.#clock();
-		const line = journaled(JSON.stringify({ ...decision, at: now }), decisionRoad, now);
+		const line = journaled(JSON.stringify({ ...value, at: now }), road, now);
 		try {
 			transaction(db, () => {
 				const start = this.journal.size;
-				if (!recordDecision(db, decision, now)) throw new AppError("missing", "There is no such job any more.");
+				apply(db, now);
 				this.#append(`${line}\n`);
 				if (!passJournal(db, start, this.journal, 1, now)) {
 					throw new Error(`the journal was at ${start}, the database is not`);

@@ -21,7 +21,7 @@ export function recordJob(db: Database, name: string, host: string, now: number)
 	).get({ name, host, slug, now });
 }
 
-const isUnheard = `NOT EXISTS (SELECT 1 FROM run WHERE run.job_id = job.id)
+const isUnheard = `is_declared = 1 AND NOT EXISTS (SELECT 1 FROM run WHERE run.job_id = job.id)
 	AND NOT EXISTS (SELECT 1 FROM daily WHERE daily.job_id = job.id)`;
 
 /** A job that the configuration file declared without a host is the one that now reports from one. */
@@ -33,9 +33,15 @@ function adoptDeclared(db: Database, name: string, host: string): Job | null {
 	).get({ name, host });
 }
 
-/** Jobs that never reported anything: they are there because the configuration file declares them. */
+/** Declared jobs that never reported anything. */
 export function readUnheardJobs(db: Database): Job[] {
 	return prepared<Job>(db, `SELECT ${columns} FROM job WHERE ${isUnheard}`).all();
+}
+
+/** A job that the configuration file declares. */
+export function declareJob(db: Database, name: string, host: string, now: number): void {
+	const job = recordJob(db, name, host, now);
+	if (job !== null) prepared(db, "UPDATE job SET is_declared = 1 WHERE id = $id").run({ id: job.id });
 }
 
 /** Forgets a job that never reported, with what was judged of it. */

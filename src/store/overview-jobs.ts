@@ -18,6 +18,8 @@ import { readStandings } from "./standings.ts";
 import { readWatched, type Watched } from "./watched.ts";
 
 type Asked = {
+	/** The third rung, by the job's id. */
+	present: ReadonlyMap<number, Rung>;
 	now: number;
 	zone: string;
 	settings: Pick<Settings, "jobs">;
@@ -35,7 +37,7 @@ export function readOverviewJobs(
 	open: readonly Alert[],
 	asked: Asked,
 ): OverviewJob[] {
-	const { now, zone, settings, restore } = asked;
+	const { now, zone, settings, restore, present } = asked;
 	const watched = readWatched(db);
 	const unjudged = readUnjudgedJobs(db);
 	const newest = readNewestRuns(db, "newest");
@@ -85,7 +87,13 @@ export function readOverviewJobs(
 			title: fixed?.title ?? null,
 			labels: { ...labels.get(id), ...fixed?.labels },
 			judgement,
-			ladder: ladderOf({ judgement, lastGoodAt, plausibility, ...rungOf("restorable", restore.rungs.get(slug)) }),
+			ladder: ladderOf({
+				judgement,
+				lastGoodAt,
+				plausibility,
+				...rungOf("present", present.get(id)),
+				...rungOf("restorable", restore.rungs.get(slug)),
+			}),
 			oddity: oddityOf(plausibility?.findings ?? [], alertsOf.get(id) ?? [], { goodRun, sized, usualDuration }),
 			pausedUntil: !isPaused ? null : pausedUntil === untilNextRun ? Number.POSITIVE_INFINITY : pausedUntil,
 			lastGoodAt,

@@ -22,6 +22,7 @@ import { dayOf, dayStart, formatDay, weekOf } from "../time.ts";
 import { compareNeeds, type VerdictJob, verdictJobs } from "../verdict.ts";
 import { readOpenAlerts } from "./alerts.ts";
 import { allJobs, type Day, readDays, readFirstDay } from "./daily.ts";
+import { readPresentRungs } from "./inventory-look.ts";
 import { findJob, readJobs } from "./jobs.ts";
 import { readNight, readOverviewJobs } from "./overview-jobs.ts";
 import { countRejected, readRejected } from "./rejected.ts";
@@ -106,7 +107,8 @@ function readJudgedJobs(
 ) {
 	const alerts = readOpenAlerts(db);
 	const restore = restoreFact(db, settings, now);
-	const judged = readOverviewJobs(db, jobs, alerts, { now, zone, settings, restore });
+	const present = readPresentRungs(db, jobs, settings, { zone }, now);
+	const judged = readOverviewJobs(db, jobs, alerts, { now, zone, settings, restore, present });
 	const told = new Map(verdictJobs(judged).map((job) => [job.slug, job]));
 	const of = (slug: string) => told.get(slug) as VerdictJob;
 	return { alerts, restore: restore.restore, judged: judged.sort((a, b) => compareNeeds(of(a.slug), of(b.slug))) };

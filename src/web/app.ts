@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import type { Alerting } from "../alerts/alerting.ts";
 import { type Config, ownNames } from "../config.ts";
 import { messageOf } from "../errors.ts";
+import type { Inventories } from "../ingest/inventories.ts";
 import type { Monitor } from "../ingest/monitor.ts";
 import { logGrouped } from "../log.ts";
 import type { Problem } from "../overview.ts";
@@ -17,6 +18,7 @@ import { tokenOf } from "./tokens.ts";
 export type AppOptions = {
 	monitor: Monitor;
 	alerting: Alerting;
+	inventory: Inventories;
 	config: Config;
 	clock: () => number;
 	entry: Entry;

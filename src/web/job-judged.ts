@@ -8,6 +8,7 @@ import { nextSlots } from "../schedule.ts";
 import { settingsOf } from "../settings.ts";
 import { readAlertsOf } from "../store/alerts.ts";
 import { type StoredDecision, untilNextRun } from "../store/decisions.ts";
+import { readInventoryFound } from "../store/inventory-look.ts";
 import type { ReadJobPage } from "../store/job-page.ts";
 import { readRestoreJob } from "../store/restore.ts";
 import { readWatchedJob } from "../store/watched.ts";
@@ -40,12 +41,13 @@ export function judgedReader({
 				? null
 				: { at: good.endedAt ?? good.startedAt, findings: seen.findings, learning: learningOf(stored, decision) };
 		const restorable = readRestoreJob(db, job, settings, now, { iec: config.units === "iec" }).rung;
+		const present = readInventoryFound(db, job, settings, { zone, units: { iec: config.units === "iec" } }, now)?.rung;
 		const { pausedUntil } = decision;
 		const isPaused = pausedUntil !== null && pausedUntil > now;
 		return {
 			title: settings?.title ?? null,
 			judgement,
-			ladder: ladderOf({ judgement, lastGoodAt, plausibility, restorable }),
+			ladder: ladderOf({ judgement, lastGoodAt, plausibility, restorable, ...(present && { present }) }),
 			nextDues: nextSlots(plan.schedule, now, anchor, duesShown),
 			dueDays: dueDaysOf(plan, anchor, { from: calendar.from, to: dayOf(now, zone), zone }),
 			alerts: readAlertsOf(db, job.id, alertsShown),

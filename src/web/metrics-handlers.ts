@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { readOpenAlerts } from "../store/alerts.ts";
 import { readDatabaseSize } from "../store/database.ts";
+import { readInventoryReadings } from "../store/inventory-page.ts";
 import { countRejected } from "../store/rejected.ts";
 import { readRestoreJobs } from "../store/restore.ts";
 import { readStandings } from "../store/standings.ts";
@@ -18,6 +19,7 @@ import {
 	selfMetrics,
 	textType,
 } from "./exposition.ts";
+import { inventoryMetrics } from "./inventory-metrics.ts";
 import { answerJson, BodyCache } from "./respond.ts";
 import { restoreMetrics } from "./restore-metrics.ts";
 import type { Handler } from "./routes.ts";
@@ -41,8 +43,9 @@ export function metricsHandlers(
 		const known = jobTexts.get(type);
 		if (known?.revision === revision) return known;
 		const standings = readStandings(db, config.zone, clock());
+		const inventories = inventoryMetrics(readInventoryReadings(db, alerting.settings, config.zone));
 		const restores = readRestoreJobs(db, alerting.settings, clock());
-		const text = formatMetrics([...jobMetrics(standings), ...restoreMetrics(restores)], type);
+		const text = formatMetrics([...jobMetrics(standings), ...restoreMetrics(restores), ...inventories], type);
 		const made = { revision, text, jobs: standings.length };
 		jobTexts.set(type, made);
 		return made;

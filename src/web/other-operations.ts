@@ -207,6 +207,37 @@ export const otherOperations: Operation[] = [
 	},
 	restoreOperation,
 	{
+		method: "GET",
+		path: "/api/inventory",
+		summary: "What the remotes hold against what was reported, job by job",
+		answers: {
+			200: json(
+				"Inventories",
+				objectOf({
+					summary: textOrNull("What would be lost if every source died now; null: not known."),
+					jobs: list({ type: "object" }),
+					never_listed: list(objectOf({ slug: text(), name: text(), host: text() })),
+				}),
+			),
+		},
+	},
+	{
+		method: "PUT",
+		path: "/api/jobs/:job/inventory",
+		needsToken: true,
+		summary: "Takes a remote's own listing",
+		body: { description: "The listing as the tool prints it", types: { "text/plain": { type: "string" } } },
+		parameters: {
+			from: { type: "string", description: "restic, borg, rclone, kopia, s3, find or jsonl." },
+		},
+		answers: {
+			200: json("What was understood", { type: "object" }),
+			401: refusal("No token, or a wrong one"),
+			404: refusal("No such job"),
+			422: refusal("A listing that is cut, empty or not readable; kept as a listing that failed"),
+		},
+	},
+	{
 		method: "POST",
 		path: "/api/import",
 		summary: "Reads the metrics file now",

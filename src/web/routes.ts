@@ -12,6 +12,7 @@ import { backTo, cookieOf, formOf } from "./forms.ts";
 import { fragmentVary, wantsFragment } from "./fragment.ts";
 import type { Declared, Method } from "./guard.ts";
 import { healthObject } from "./health.ts";
+import { inventoryRoutes } from "./inventory-routes.ts";
 import { jobPageRoutes } from "./job-page-routes.ts";
 import { parseTheme } from "./layout.ts";
 import { liveRoutes } from "./live-routes.ts";
@@ -165,6 +166,7 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		{ method: "POST", path: "/refresh", class: "write", handler: refresh },
 		{ method: "POST", path: "/theme", class: "write", handler: chooseTheme },
 		...pushRoutes(options, headers),
+		...inventoryRoutes(options, headers),
 		...pingRoutes(options, headers),
 		...setupRoutes(options, headers),
 		...liveRoutes(options, headers),

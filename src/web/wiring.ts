@@ -2,6 +2,7 @@
 // troubles. Nothing is started here.
 import { Alerting } from "../alerts/alerting.ts";
 import type { Config } from "../config.ts";
+import { Inventories } from "../ingest/inventories.ts";
 import { Monitor } from "../ingest/monitor.ts";
 import type { Problem } from "../overview.ts";
 import type { AppOptions } from "./app.ts";
@@ -19,12 +20,22 @@ export function wire(config: Config, clock: () => number, entry: Entry): AppOpti
 		refused: (now) => entry.findings(now),
 		onChange: () => monitor.touch(),
 	});
+	const inventory = new Inventories({
+		dataDir: config.dataDir,
+		zone: config.zone,
+		clock,
+		db: () => monitor.caughtUp,
+		keep: (digest, apply) => monitor.keepListing(digest, apply),
+		settings: () => alerting.settings,
+		env: process.env,
+	});
+	alerting.onSettings = () => inventory.reload();
 	monitor.onStored = () => alerting.wake();
 	entry.onRefused = () => alerting.wake();
 	const problems = (): Problem[] => {
 		const refused = entry.problem(clock());
-		const known = [...monitor.problems(), ...alerting.problems(clock())];
+		const known = [...monitor.problems(), ...alerting.problems(clock()), ...inventory.problems()];
 		return refused === null ? known : [...known, refused];
 	};
-	return { monitor, alerting, config, clock, entry, problems };
+	return { monitor, alerting, inventory, config, clock, entry, problems };
 }

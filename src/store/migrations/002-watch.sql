@@ -1,3 +1,6 @@
+-- Made because the configuration file declares it; the first report of its name is its own, from whatever host.
+ALTER TABLE job ADD COLUMN is_declared INTEGER NOT NULL DEFAULT 0;
+
 -- What the operator decided about a job. Journaled in received.jsonl, so that a rebuild keeps it.
 CREATE TABLE decision (
 	job_id INTEGER PRIMARY KEY REFERENCES job (id),

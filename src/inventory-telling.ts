@@ -1,0 +1,63 @@
+// What the matches of a job tell of it: whether files stand for single runs, whether times suffice, and which sizes are odd.
+import type { CopiedRun, KnownSnapshot, ListingFormat } from "./inventory.ts";
+import { median, toleranceMs } from "./inventory-clocks.ts";
+import type { Matched } from "./inventory-match.ts";
+
+/**
+ * Whether files stand for runs: nearly all of the newest runs made some, and always as many. Of a mirror they do not:
+ * there a run changes as many files as have changed.
+ */
+export function tellsFiles(
+	runs: readonly CopiedRun[],
+	matches: readonly Matched[],
+	perRun: readonly number[],
+	timed: readonly KnownSnapshot[],
+	skew: number,
+): boolean {
+	const since = (timed[0]?.at ?? Number.POSITIVE_INFINITY) - skew - toleranceMs;
+	const until = (timed.at(-1)?.at ?? 0) - skew;
+	const first = runs.findIndex(({ startedAt, endedAt }) => (endedAt ?? startedAt) >= since);
+	const asked = runs.flatMap((run, i) => (i < first || first === -1 || run.startedAt > until ? [] : [i])).slice(-10);
+	const found = asked.filter((i) => (matches[i]?.snapshot ?? null) !== null);
+	if (found.length < 3 || found.length < asked.length * 0.7) return false;
+	const counts = new Map<number, number>();
+	for (const i of found) counts.set(perRun[i] ?? 0, (counts.get(perRun[i] ?? 0) ?? 0) + 1);
+	const [usual = 0] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [];
+	return (counts.get(usual) ?? 0) >= found.length * 0.8 && usual <= 64;
+}
+
+/** Whether times tell snapshots apart: most of the newest ones belong to a run. */
+export function tellsByTime(
+	timed: readonly KnownSnapshot[],
+	claimed: ReadonlySet<KnownSnapshot>,
+	skew: number,
+	runs: readonly CopiedRun[],
+): boolean {
+	const since = (runs[0]?.startedAt ?? Number.POSITIVE_INFINITY) - toleranceMs;
+	const asked = timed.filter(({ at }) => (at ?? 0) - skew >= since).slice(-10);
+	const found = asked.filter((one) => claimed.has(one)).length;
+	return found >= 2 && found >= asked.length * 0.6;
+}
+
+/**
+ * A size is judged by what the two sizes of this job usually are to each other: a report may count what was read, the
+ * listing what was stored. Kopia and restic count the same thing.
+ */
+export function compareSizes(runs: readonly CopiedRun[], matches: Matched[], format: ListingFormat): void {
+	const ratios: { index: number; ratio: number }[] = [];
+	for (const [index, match] of matches.entries()) {
+		const size = runs[index]?.size ?? null;
+		const listed = match.snapshot?.size ?? null;
+		if (size !== null && size > 0 && listed !== null) ratios.push({ index, ratio: listed / size });
+	}
+	const isSame = format === "restic" || format === "kopia";
+	const usual = isSame ? 1 : median(ratios.map(({ ratio }) => ratio));
+	const steady = ratios.filter(({ ratio }) => Math.abs(ratio - usual) <= usual * 0.02).length;
+	if (!isSame && (ratios.length < 4 || steady < ratios.length * 0.75)) return;
+	for (const { index, ratio } of ratios) {
+		const match = matches[index];
+		const size = runs[index]?.size ?? 0;
+		const isOff = Math.abs(ratio - usual) > usual * 0.1 && Math.abs(ratio - usual) * size > 64 * 1024;
+		if (match !== undefined && isOff) matches[index] = { ...match, differs: true };
+	}
+}

@@ -1,0 +1,205 @@
+// Listings and what they showed: a listing is one row, and of its entries only what changed is written.
+import type { Database } from "bun:sqlite";
+import type {
+	CopiedRun,
+	KnownSnapshot,
+	Listing,
+	ListingFormat,
+	ListingOutcome,
+	ListingSource,
+	Snapshot,
+} from "../inventory.ts";
+import { prepared } from "./database.ts";
+import { markUnjudged } from "./watched.ts";
+
+/** A listing as it is stored. `digest`: of its entries, in any order. */
+export type NewListing = Omit<Listing, "id" | "isCompared"> & { digest: string | null };
+
+type ListingRow = {
+	id: number;
+	at: number;
+	format: ListingFormat;
+	source: ListingSource;
+	outcome: ListingOutcome;
+	entries: number;
+	bytes: number | null;
+	newest_at: number | null;
+	reason: string | null;
+	digest: string | null;
+	is_compared: number;
+};
+
+function listingOf({ newest_at, is_compared, digest: _digest, ...row }: ListingRow): Listing {
+	return { ...row, newestAt: newest_at, isCompared: is_compared === 1 };
+}
+
+const listingColumns = "id, at, format, source, outcome, entries, bytes, newest_at, reason, digest, is_compared";
+
+/** Listings kept of a job: three years of one a day. */
+const keptListings = 1100;
+/** Entries that went are remembered for as long as a yearly promise could ask for them. */
+const goneForMs = 800 * 86_400_000;
+
+export type RecordedListing = { isCompared: boolean; added: number; changed: number; gone: number };
+
+/**
+ * Stores a listing, and where it tells what is there (`snapshots` not null) what is new, changed and gone. One that is
+ * older than the newest good one comes too late to tell. Needs a transaction.
+ */
+export function recordListing(
+	db: Database,
+	jobId: number,
+	listing: NewListing,
+	snapshots: readonly Snapshot[] | null,
+): RecordedListing {
+	const last = readLastCompared(db, jobId);
+	const isCompared = snapshots !== null && listing.outcome === "ok" && (last === null || listing.at > last.at);
+	const recorded: RecordedListing = { isCompared, added: 0, changed: 0, gone: 0 };
+	const isSame = last !== null && last.digest === listing.digest && last.format === listing.format;
+	if (isCompared && snapshots !== null && !isSame) writeChanges(db, jobId, listing.at, snapshots, recorded);
+	prepared(
+		db,
+		`INSERT INTO listing (job_id, at, format, source, outcome, entries, bytes, newest_at, reason, digest, is_compared)
+		VALUES ($jobId, $at, $format, $source, $outcome, $entries, $bytes, $newestAt, $reason, $digest, $isCompared)`,
+	).run({ ...listing, jobId, isCompared: isCompared ? 1 : 0 });
+	prune(db, jobId, listing.at);
+	markUnjudged(db, jobId, 0);
+	return recorded;
+}
+
+type StoredRow = Omit<Snapshot, "about"> & { about: string; seenAt: number; goneAt: number | null };
+
+function writeChanges(
+	db: Database,
+	jobId: number,
+	at: number,
+	snapshots: readonly Snapshot[],
+	recorded: RecordedListing,
+): void {
+	const told = new Map(snapshots.map((snapshot) => [snapshot.id, snapshot]));
+	const changed: Snapshot[] = [];
+	const back: string[] = [];
+	const gone: string[] = [];
+	const rows = prepared<StoredRow>(
+		db,
+		"SELECT id, name, at, size, host, about, seen_at AS seenAt, gone_at AS goneAt FROM snapshot WHERE job_id = $jobId",
+	).iterate({ jobId });
+	for (const row of rows) {
+		const now = told.get(row.id);
+		if (now === undefined) {
+			if (row.goneAt === null) gone.push(row.id);
+			continue;
+		}
+		told.delete(row.id);
+		if (row.goneAt !== null) back.push(row.id);
+		if (!isSame(row, now)) changed.push(now);
+	}
+	const insert = prepared(
+		db,
+		`INSERT INTO snapshot (job_id, id, name, at, size, host, about, seen_at)
+		VALUES ($jobId, $id, $name, $at, $size, $host, $about, $seenAt)`,
+	);
+	for (const snapshot of told.values()) insert.run({ ...snapshot, jobId, seenAt: at });
+	const update = prepared(
+		db,
+		`UPDATE snapshot SET name = $name, at = $at, size = $size, host = $host, about = $about
+		WHERE job_id = $jobId AND id = $id`,
+	);
+	for (const snapshot of changed) update.run({ ...snapshot, jobId });
+	const mark = prepared(db, "UPDATE snapshot SET gone_at = $goneAt WHERE job_id = $jobId AND id = $id");
+	for (const id of gone) mark.run({ jobId, id, goneAt: at });
+	// What comes back after it had gone counts from now on: it may be another one under the same name.
+	for (const id of back) {
+		prepared(db, "UPDATE snapshot SET gone_at = NULL, seen_at = $at WHERE job_id = $jobId AND id = $id").run({
+			jobId,
+			id,
+			at,
+		});
+	}
+	recorded.added = told.size + back.length;
+	recorded.changed = changed.length;
+	recorded.gone = gone.length;
+}
+
+function isSame(a: Snapshot, b: Snapshot): boolean {
+	return a.at === b.at && a.size === b.size && a.name === b.name && a.host === b.host && a.about === b.about;
+}
+
+function prune(db: Database, jobId: number, now: number): void {
+	prepared(
+		db,
+		`DELETE FROM listing WHERE job_id = $jobId AND is_compared = 0 AND id <= (
+			SELECT id FROM listing WHERE job_id = $jobId ORDER BY at DESC, id DESC LIMIT 1 OFFSET $kept)`,
+	).run({ jobId, kept: keptListings });
+	prepared(
+		db,
+		`DELETE FROM listing WHERE job_id = $jobId AND at < (
+			SELECT at FROM listing WHERE job_id = $jobId ORDER BY at DESC, id DESC LIMIT 1 OFFSET $kept)`,
+	).run({ jobId, kept: keptListings });
+	prepared(db, "DELETE FROM snapshot WHERE job_id = $jobId AND gone_at < $before").run({
+		jobId,
+		before: now - goneForMs,
+	});
+}
+
+function readLastCompared(db: Database, jobId: number): Pick<ListingRow, "at" | "digest" | "format"> | null {
+	return prepared<Pick<ListingRow, "at" | "digest" | "format">>(
+		db,
+		`SELECT at, digest, format FROM listing WHERE job_id = $jobId AND is_compared = 1
+		ORDER BY at DESC, id DESC LIMIT 1`,
+	).get({ jobId });
+}
+
+/** Every listing of a job, oldest first. */
+export function readListings(db: Database, jobId: number): Listing[] {
+	return prepared<ListingRow>(db, `SELECT ${listingColumns} FROM listing WHERE job_id = $jobId ORDER BY at, id`)
+		.all({ jobId })
+		.map(listingOf);
+}
+
+/** The newest listing of a job, whatever came of it; null: none was ever made. */
+export function readLatestListing(db: Database, jobId: number): Listing | null {
+	const row = prepared<ListingRow>(
+		db,
+		`SELECT ${listingColumns} FROM listing WHERE job_id = $jobId ORDER BY at DESC, id DESC LIMIT 1`,
+	).get({ jobId });
+	return row === null ? null : listingOf(row);
+}
+
+/** All that listings have shown of a job, what is gone included. */
+export function readSnapshots(db: Database, jobId: number): KnownSnapshot[] {
+	return prepared<KnownSnapshot>(
+		db,
+		"SELECT id, name, at, size, host, about, seen_at AS seenAt, gone_at AS goneAt FROM snapshot WHERE job_id = $jobId",
+	).all({ jobId });
+}
+
+/** Successful backups of a job as they are compared; of the columns alone, so that many are read at once. */
+export function readCopiedRuns(db: Database, jobId: number): CopiedRun[] {
+	return prepared<CopiedRun>(
+		db,
+		`SELECT run.id, host, started_at AS startedAt, ended_at AS endedAt, received_at AS receivedAt, size,
+			snapshot_id AS snapshotId
+		FROM run JOIN job ON job.id = run.job_id
+		WHERE job_id = $jobId AND kind = 'backup' AND (outcome = 'success' OR outcome = 'warning')`,
+	).all({ jobId });
+}
+
+/** Ids of the jobs that have had a listing. */
+export function readListedJobs(db: Database): Set<number> {
+	return new Set(
+		prepared<{ id: number }>(db, "SELECT DISTINCT job_id AS id FROM listing")
+			.all()
+			.map(({ id }) => id),
+	);
+}
+
+/** What tells whether a comparison made earlier still holds. */
+export function readInventoryMark(db: Database, jobId: number): string {
+	const row = prepared<{ mark: string | null }>(
+		db,
+		`SELECT (SELECT count(*) || ' ' || ifnull(max(id), 0) || ' ' || ifnull(max(received_at), 0) FROM run
+			WHERE job_id = $jobId) || ' ' || ifnull((SELECT max(id) FROM listing WHERE job_id = $jobId), 0) AS mark`,
+	).get({ jobId });
+	return row?.mark ?? "";
+}

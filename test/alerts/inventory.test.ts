@@ -1,0 +1,85 @@
+// From a listing to an alert: what is missing turns the job red, and what comes back resolves it; a rebuild keeps the history.
+import { afterAll, afterEach, beforeEach, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { takeListing } from "../../src/ingest/inventory.ts";
+import { openListing } from "../../src/ingest/listing.ts";
+import { readListings } from "../../src/store/inventory.ts";
+import { findJob } from "../../src/store/jobs.ts";
+import { cleanUp } from "../binary.ts";
+import { idOf, resticEntry } from "../inventory/station.ts";
+import { hour, openReceiver, openStation, type Receiver, type Station } from "./station.ts";
+
+let station: Station;
+let receiver: Receiver;
+
+beforeEach(async () => {
+	receiver = openReceiver();
+	station = await openStation({ env: { NOTIFY_URLS: receiver.url } });
+});
+afterEach(async () => {
+	await station.stop();
+	receiver.stop();
+});
+afterAll(cleanUp);
+
+async function list(entries: Record<string, unknown>[]): Promise<void> {
+	const { monitor } = station;
+	const job = monitor.db === null ? null : findJob(monitor.db, "nas");
+	if (job === null) throw new Error("no job");
+	const sink = openListing("restic", "UTC");
+	sink.push(Buffer.from(JSON.stringify(entries)));
+	const made = { job, at: station.now(), format: "restic", source: "push" } as const;
+	await takeListing((line, apply) => monitor.keepListing(line, apply), made, sink.finish());
+	await station.look();
+}
+
+test("a snapshot that is gone from the remote opens a critical alert, and its return resolves it", async () => {
+	const entries: Record<string, unknown>[] = [];
+	for (let i = 0; i < 2; i++) {
+		await station.run("nas", { snapshot_id: idOf(i) });
+		entries.push(resticEntry(idOf(i), station.now()));
+		await station.pass(2 * hour, hour);
+	}
+	await list(entries);
+	await station.pass(hour, hour);
+	await list(entries.slice(0, 1));
+	expect(station.open()).toEqual([]);
+	await station.pass(hour, hour);
+	await list(entries.slice(0, 1));
+	expect(station.open()).toMatchObject([
+		{
+			kind: "absent",
+			severity: "critical",
+			sentence: `Snapshot ${idOf(1).slice(0, 8)} of Thu 14:00 is not in the remote any more: two listings, the last Thu 18:00, do not have it.`,
+		},
+	]);
+	await station.pass(5 * 60_000);
+	expect(receiver.messages).toHaveLength(1);
+	await station.pass(hour, hour);
+	await list(entries);
+	expect(station.open()).toEqual([]);
+	expect(station.resolved()[0]?.resolution).toBe("All that was reported is in the remote again.");
+	expect(await (await station.get("/metrics")).text()).toContain('backup_absent_snapshots{backup="nas"} 0');
+	expect(await (await station.get("/inventory")).text()).toContain("If the source dies now you lose");
+});
+
+test("a rebuilt database knows when listings were made, and calls nothing absent until it has seen new ones", async () => {
+	await station.run("nas", { snapshot_id: idOf(1) });
+	for (let i = 0; i < 3; i++) {
+		await station.pass(hour, hour);
+		await list([resticEntry(idOf(1), station.now() - hour)]);
+	}
+	const { dataDir } = station;
+	const at = station.now();
+	await station.stop();
+	for (const side of ["", "-wal", "-shm"]) rmSync(join(dataDir, `backups.db${side}`), { force: true });
+	station = await openStation({ dataDir, at: at + hour });
+	const db = station.monitor.db;
+	if (db === null) throw new Error("no database");
+	const listings = readListings(db, findJob(db, "nas")?.id ?? 0);
+	expect(listings.map(({ isCompared, entries }) => [isCompared, entries])).toEqual(Array(3).fill([false, 1]));
+	expect(station.open()).toEqual([]);
+	await list([resticEntry(idOf(1), at)]);
+	expect(station.open()).toEqual([]);
+});
