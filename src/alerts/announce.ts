@@ -6,7 +6,6 @@ import type { AlertEvent } from "../message.ts";
 import { isTold } from "../outbox.ts";
 import { quietUntil } from "../quiet-hours.ts";
 import { recipientsOf } from "../routing.ts";
-import { mask } from "../secrets.ts";
 import type { ChannelSettings, JobSettings, Settings } from "../settings.ts";
 import { readWorstOpen } from "../store/alerts.ts";
 import { insertDelivery, readChannelsOf } from "../store/deliveries.ts";
@@ -35,8 +34,7 @@ export function announce(db: Database, alert: Alert, event: AlertEventName, audi
 	const bodies = new Map<AlertEventName, string>();
 	for (const recipient of recipients) {
 		let body = bodies.get(recipient.event);
-		// A tool may have printed a secret of ours into its log.
-		body ??= mask(JSON.stringify(eventOf(db, alert, recipient.event, audience, now)));
+		body ??= JSON.stringify(eventOf(db, alert, recipient.event, audience, now));
 		bodies.set(recipient.event, body);
 		const heldUntil = quietUntil(audience.settings.quietHours, now, audience.zone, alert.severity);
 		insertDelivery(db, {

@@ -51,6 +51,7 @@ export class FollowedFile {
 	#source: Source | null = null;
 	#known: KnownLines | null = null;
 	#seenStat: Stats | null = null;
+	#slices = 0;
 	/** When the file was found cut to nothing, until its next line. */
 	#emptiedAt: number | null = null;
 
@@ -209,8 +210,15 @@ export class FollowedFile {
 			look.firstRejected ??= first === null ? null : `line ${first.line} ${first.reason}`;
 		});
 		Object.assign(source, next);
+		if (!atEnd) this.#giveBack();
 		if (source.known_below === 0) this.#known = null;
 		return atEnd;
+	}
+
+	/** In a big file the rubbish of one slice is given back before the next ones: memory is what a Pi is short of. */
+	#giveBack(): void {
+		this.#slices++;
+		if (this.#slices % 4 === 0) Bun.gc(true);
 	}
 
 	#takeLines(length: number, atEnd: boolean, next: Source, intake: Intake, hashes: LineHashes, look: Look): number {

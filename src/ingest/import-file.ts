@@ -72,12 +72,16 @@ export async function importStream(read: ReadChunk, source: string, target: Impo
 	const total: Imported = { ...noCounts(), lines: 0, pending: 0 };
 	let waiting: { text: string; line: number; reason: string | null }[] = [];
 	let isFirst = true;
+	let stored = 0;
 	const store = () => {
 		if (waiting.length === 0) return;
 		if (isFirst) catchUp(target);
 		isFirst = false;
 		storeLines(waiting, source, target, total);
 		waiting = [];
+		// As when a big file is followed: the rubbish of a portion is given back before the next ones.
+		stored++;
+		if (stored % 4 === 0) Bun.gc(true);
 	};
 	const take = (text: string, line: number, reason: string | null) => {
 		if (line > (target.skip ?? 0)) waiting.push({ text, line, reason });

@@ -1,6 +1,7 @@
 // Alerts as they are stored: opened once, escalated, acknowledged, resolved; the open ones and their history.
 import type { Database } from "bun:sqlite";
 import { type Alert, type AlertKind, compareSeverities, type Finding, type Severity } from "../alert.ts";
+import { mask } from "../secrets.ts";
 import { prepared } from "./database.ts";
 
 type Row = {
@@ -32,7 +33,7 @@ function alertOf(row: Row): Alert {
 		kind: row.kind,
 		key: row.key,
 		severity: row.severity,
-		sentence: row.sentence,
+		sentence: mask(row.sentence),
 		runId: row.run_id,
 		since: row.since,
 		openedAt: row.opened_at,

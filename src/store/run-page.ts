@@ -1,6 +1,7 @@
 // One run with those around it: the neighbours of its job, what was usual before it, and what could be restored instead.
 import type { Database } from "bun:sqlite";
 import { type RestorePoint, type RunRef, type StoredRunPage, usualOf } from "../run-page.ts";
+import { mask } from "../secrets.ts";
 import { prepared } from "./database.ts";
 import { type RunRow, runColumns, runOf, selectRun } from "./runs.ts";
 
@@ -36,7 +37,8 @@ export function readRunPage(db: Database, id: number): StoredRunPage | null {
 
 /** The report as it was sent, or null. */
 export function readReport(db: Database, id: number): string | null {
-	return prepared<{ report: string }>(db, "SELECT report FROM run WHERE id = $id").get({ id })?.report ?? null;
+	const row = prepared<{ report: string }>(db, "SELECT report FROM run WHERE id = $id").get({ id });
+	return row === null ? null : mask(row.report);
 }
 
 const before = "started_at <= $at AND (started_at < $at OR id < $id)";

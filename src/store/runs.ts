@@ -2,6 +2,7 @@
 import type { Changes, Database } from "bun:sqlite";
 import { parseReport } from "../report.ts";
 import type { Kind, Outcome, Run, RunReport } from "../run.ts";
+import { mask } from "../secrets.ts";
 import { prepared } from "./database.ts";
 
 export type RunRow = {
@@ -156,8 +157,13 @@ export function deleteRunsBefore(db: Database, before: number, limit: number): n
 export function runOf(row: RunRow): Run {
 	const parsed = parseReport(JSON.parse(row.report), "UTC");
 	if (!parsed.ok) throw new Error(`Stored report ${row.id} cannot be read: ${parsed.field} ${parsed.reason}`);
+	const { errorMessage, log, warningMessages } = parsed.report;
 	return {
 		...parsed.report,
+		// A tool may have printed a channel's secret; what is stored stays as it was sent.
+		errorMessage: errorMessage === null ? null : mask(errorMessage),
+		log: log === null ? null : mask(log),
+		warningMessages: warningMessages.map(mask),
 		id: row.id,
 		slug: row.slug,
 		backupId: row.backup_id,

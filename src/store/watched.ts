@@ -3,6 +3,7 @@ import type { Database, SQLQueryBindings } from "bun:sqlite";
 import type { JudgedRun, Judgement } from "../judge.ts";
 import type { Measured, Plausibility } from "../plausibility.ts";
 import type { Kind, Outcome, Run } from "../run.ts";
+import { mask } from "../secrets.ts";
 import type { State } from "../state.ts";
 import { prepared } from "./database.ts";
 import { type RunRow, runOf, selectRun } from "./runs.ts";
@@ -117,13 +118,18 @@ type WatchRow = {
 	tells_start: number;
 };
 
+/** A reason repeats what a tool said. */
+function masked(judgement: Judgement): Judgement {
+	return { ...judgement, reason: mask(judgement.reason) };
+}
+
 function watchedOf(row: WatchRow): Watched {
 	return {
 		jobId: row.job_id,
 		state: row.state,
 		dueAt: row.due_at,
 		checkAt: row.check_at,
-		judgement: JSON.parse(row.judgement) as Judgement,
+		judgement: masked(JSON.parse(row.judgement) as Judgement),
 		plausibility: row.plausibility === null ? null : (JSON.parse(row.plausibility) as Plausibility),
 		tellsStart: row.tells_start === 1,
 	};

@@ -2,7 +2,6 @@
 
 import type { Database } from "bun:sqlite";
 import { phaseSeconds, type Run } from "../run.ts";
-import { mask } from "../secrets.ts";
 import type { RunFilter } from "../store/run-filter.ts";
 import { type Cursor, searchRuns } from "../store/run-search.ts";
 import { wholeRunObject } from "./answers.ts";
@@ -107,7 +106,7 @@ export function exportRuns(
 					await new Promise((resolve) => setImmediate(resolve));
 					chunk = nextChunk();
 				}
-				if (chunk.text !== "") controller.enqueue(encoder.encode(mask(chunk.text)));
+				if (chunk.text !== "") controller.enqueue(encoder.encode(chunk.text));
 				if (chunk.isLast) controller.close();
 			},
 		},

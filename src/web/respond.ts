@@ -1,6 +1,5 @@
 // Answers: the headers that every one of them carries, and bodies kept ready until what they show has changed.
 import type { Config } from "../config.ts";
-import { mask } from "../secrets.ts";
 import { takesGzip } from "./assets.ts";
 
 /** On every answer. No inline script or style passes, nothing is loaded from elsewhere. */
@@ -57,10 +56,8 @@ export class BodyCache {
 		let kept = this.#kept.get(key);
 		if (kept === undefined || kept.revision !== revision || kept.until < now) {
 			if (this.#kept.size >= mostKept) this.#kept.clear();
-			const made = make();
-			if (made === null) return null;
-			// A tool may have printed a channel's secret into its log.
-			const text = mask(made);
+			const text = make();
+			if (text === null) return null;
 			kept = { revision, until: now + forMs, plain: this.#form(Buffer.from(text), type, vary, null), gzip: null };
 			this.#kept.set(key, kept);
 		}
@@ -106,8 +103,7 @@ export function answer(
 	body: string | null,
 	more: Record<string, string> = {},
 ): Response {
-	const shown = body === null ? null : mask(body);
-	return new Response(shown, { status, headers: { ...headers, "cache-control": "no-store", ...more } });
+	return new Response(body, { status, headers: { ...headers, "cache-control": "no-store", ...more } });
 }
 
 export function answerJson(
