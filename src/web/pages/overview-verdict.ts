@@ -1,5 +1,7 @@
 // The first card: one sentence, a ring with a piece per job, three facts, and a row per alert.
+
 import type { Overview, OverviewJob } from "../../overview.ts";
+import { roughly } from "../../restore-words.ts";
 import { formatAge, formatDuration, type Units } from "../../units.ts";
 import { troubleOf, type Verdict, type VerdictJob, type VerdictPart } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
@@ -128,12 +130,7 @@ function restore({ restore: time, now }: Overview): Html {
 		return html`<div><dt>${label}</dt><dd class="hollow">never tested</dd><dd>not set up: <a href="/restore">record a restore</a></dd></div>`;
 	}
 	const tested = time.testedAt === null ? "never tested" : `last tested ${formatAge((now - time.testedAt) / 1000)} ago`;
-	return fact(
-		label,
-		html`\u2248\u00a0${formatDuration(time.seconds)}`,
-		tested,
-		time.testedAt === null ? "warning" : null,
-	);
+	return fact(label, html`\u2248\u00a0${roughly(time.seconds)}`, tested, time.testedAt === null ? "warning" : null);
 }
 
 function running(data: Overview, jobs: OverviewJob[]): Html | null {
