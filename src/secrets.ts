@@ -17,6 +17,12 @@ export function registerSecret(value: string | null | undefined): void {
 	pattern = null;
 }
 
+/** Forgets every secret: another configuration, in a process that has had one before (tests). */
+export function forgetSecrets(): void {
+	forms.clear();
+	pattern = null;
+}
+
 /** The text with every registered secret replaced. */
 export function mask(text: string): string {
 	if (forms.size === 0) return text;

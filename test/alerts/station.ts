@@ -5,6 +5,7 @@ import type { Alerting } from "../../src/alerts/alerting.ts";
 import { readConfig } from "../../src/config.ts";
 import type { Monitor } from "../../src/ingest/monitor.ts";
 import type { MessageData } from "../../src/message.ts";
+import { forgetSecrets } from "../../src/secrets.ts";
 import { readOpenAlerts, readResolvedAlerts } from "../../src/store/alerts.ts";
 import { findJob } from "../../src/store/jobs.ts";
 import { readWatchedJob } from "../../src/store/watched.ts";
@@ -86,6 +87,7 @@ export async function openStation({
 	const clock = () => now;
 	const config = readConfig({ DATA_DIR: dataDir, TZ: "UTC", RETENTION_DAYS: "3650", ...env });
 	const tokens = readTokens(config);
+	forgetSecrets();
 	const parts = wire(config, clock, new Entry(tokens, clock));
 	const { monitor, alerting } = parts;
 	monitor.start();

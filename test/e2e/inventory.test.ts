@@ -43,7 +43,11 @@ test("a snapshot deleted from a restic repository turns its job red after the se
 
 	const list = async () => {
 		const listing = restic("snapshots", "--json");
-		const { code, err } = await runCommand(["inventory", "photos", "--from", "restic"], { dataDir, env, input: listing });
+		const { code, err } = await runCommand(["inventory", "photos", "--from", "restic"], {
+			dataDir,
+			env,
+			input: listing,
+		});
 		expect([code, err]).toEqual([0, err]);
 		await Bun.sleep(2500);
 	};

@@ -1,6 +1,7 @@
 // The application without a port, on a database of its own and with the clock it is given.
 import { readConfig } from "../../src/config.ts";
 import type { Monitor } from "../../src/ingest/monitor.ts";
+import { forgetSecrets } from "../../src/secrets.ts";
 import { type App, createApp } from "../../src/web/app.ts";
 import { Entry } from "../../src/web/entry.ts";
 import { readTokens } from "../../src/web/tokens.ts";
@@ -18,6 +19,7 @@ export async function openApp(
 	env: Record<string, string> = {},
 ): Promise<TestApp> {
 	const config = readConfig({ DATA_DIR: dataDir, TZ: "UTC", ...env });
+	forgetSecrets();
 	const parts = wire(config, clock, new Entry(readTokens(config), clock));
 	const { monitor } = parts;
 	monitor.start();

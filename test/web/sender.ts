@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig } from "../../src/config.ts";
 import type { Monitor } from "../../src/ingest/monitor.ts";
+import { forgetSecrets } from "../../src/secrets.ts";
 import { createApp } from "../../src/web/app.ts";
 import { Entry } from "../../src/web/entry.ts";
 import { readTokens, type Tokens } from "../../src/web/tokens.ts";
@@ -44,6 +45,7 @@ export async function openSender(env: Record<string, string> = {}, dataDir = mak
 	const clock = () => at;
 	const config = readConfig({ DATA_DIR: dataDir, TZ: "UTC", RETENTION_DAYS: "36500", ...env });
 	const tokens = readTokens(config);
+	forgetSecrets();
 	const parts = wire(config, clock, new Entry(tokens, clock));
 	const { monitor } = parts;
 	monitor.start();

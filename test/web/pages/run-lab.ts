@@ -3,6 +3,7 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig } from "../../../src/config.ts";
 import { Monitor } from "../../../src/ingest/monitor.ts";
+import { forgetSecrets } from "../../../src/secrets.ts";
 import { assetRoutes } from "../../../src/web/assets.ts";
 import { securityHeaders } from "../../../src/web/respond.ts";
 import type { Peer, Route } from "../../../src/web/routes.ts";
@@ -125,6 +126,7 @@ export async function openRunLab(
 	lines: string[],
 	{ aboutRun, clock = () => labNow }: { aboutRun?: AboutRun; clock?: () => number } = {},
 ): Promise<RunLab> {
+	forgetSecrets();
 	const folder = makeFolder();
 	const config = readConfig({ DATA_DIR: folder, TZ: "Europe/Berlin", RETENTION_DAYS: "36500", HOST: "127.0.0.1" });
 	writeFileSync(join(folder, "metrics.jsonl"), lines.map((line) => `${line}\n`).join(""));
@@ -133,7 +135,11 @@ export async function openRunLab(
 	await monitor.catchUp();
 	const headers = securityHeaders(config);
 	const routes = runPageRoutes({ monitor, config, clock, problems: () => monitor.problems() }, headers, aboutRun);
-	const answer = (request: Request) => dispatch(routes, request);
+	const answer = (request: Request) => {
+		// Nothing is told live here: the pages poll.
+		if (new URL(request.url).pathname === "/live") return new Response(null, { status: 204, headers });
+		return dispatch(routes, request);
+	};
 	return {
 		monitor,
 		get: async (path, more = {}) => answer(new Request(`http://localhost:5001${path}`, { headers: more })),
