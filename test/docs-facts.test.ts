@@ -1,5 +1,5 @@
 // The tables of the documentation say what the code says: variables with their defaults, keys, alerts, channels, placeholders.
-import { expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { alertKinds } from "../src/alert.ts";
@@ -9,8 +9,13 @@ import { commands } from "../src/cli/commands.ts";
 import { readConfig } from "../src/config.ts";
 import { messageOf } from "../src/errors.ts";
 import { nextTryAt } from "../src/outbox.ts";
+import { forgetSecrets } from "../src/secrets.ts";
 import { parseSettings } from "../src/settings-parse.ts";
 import { linkLifetimeMs } from "../src/signed-link.ts";
+
+// Words that are secrets here are words elsewhere.
+beforeAll(forgetSecrets);
+afterAll(forgetSecrets);
 
 const root = join(import.meta.dir, "..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");

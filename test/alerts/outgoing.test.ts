@@ -1,11 +1,15 @@
 // The one way out: where it goes, how long it waits, how much it reads, and what it never follows.
-import { afterEach, expect, spyOn, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, spyOn, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isRefusedAddress, resolveHost } from "../../src/alerts/addresses.ts";
 import { fetchOut, OutgoingError, parseRetryAfter } from "../../src/alerts/outgoing.ts";
-import { mask, registerSecret } from "../../src/secrets.ts";
+import { forgetSecrets, mask, registerSecret } from "../../src/secrets.ts";
 import { type Fault, startFault, startReceiver } from "./receivers.ts";
+
+// Words that are secrets here are words elsewhere.
+beforeAll(forgetSecrets);
+afterAll(forgetSecrets);
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,9 +1,14 @@
 // Addresses of channels: every form that Apprise's users have, what is wrong with one that is none, and no secret shown.
-import { describe, expect, spyOn, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import { inspect } from "node:util";
 import { createChannel, parseChannelUrl, parseNotifyUrls } from "../../../src/alerts/channels/registry.ts";
 import { AppError, messageOf } from "../../../src/errors.ts";
+import { forgetSecrets } from "../../../src/secrets.ts";
 import { aMessage, startFault, startReceiver } from "../receivers.ts";
+
+// Words that are secrets here are words elsewhere.
+beforeAll(forgetSecrets);
+afterAll(forgetSecrets);
 
 function errorOf(text: string): string {
 	try {

@@ -1,7 +1,8 @@
 // Each service gets a message in its own form, and its answers are understood: against receivers that check as it does.
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { createChannel, parseChannelUrl } from "../../../src/alerts/channels/registry.ts";
 import type { Message } from "../../../src/message.ts";
+import { forgetSecrets } from "../../../src/secrets.ts";
 import {
 	aMessage,
 	appriseReceiver,
@@ -15,6 +16,10 @@ import {
 	telegramReceiver,
 	webhookReceiver,
 } from "../receivers.ts";
+
+// Words that are secrets here are words elsewhere.
+beforeAll(forgetSecrets);
+afterAll(forgetSecrets);
 
 const started: Receiver[] = [];
 afterEach(async () => {

@@ -1,9 +1,14 @@
 // E-mail against a real SMTP server: encryption, signing in, threads, refusals, and nothing that slips into a header.
-import { afterEach, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { inspect } from "node:util";
 import { createChannel, parseChannelUrl } from "../../../src/alerts/channels/registry.ts";
+import { forgetSecrets } from "../../../src/secrets.ts";
 import { type MailReceiver, type MailRules, startMailReceiver } from "../mail-receiver.ts";
 import { aMessage, startFault } from "../receivers.ts";
+
+// Words that are secrets here are words elsewhere.
+beforeAll(forgetSecrets);
+afterAll(forgetSecrets);
 
 const started: MailReceiver[] = [];
 afterEach(async () => {
