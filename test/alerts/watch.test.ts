@@ -372,6 +372,41 @@ describe("messages", () => {
 		expect(receiver.messages.length).toBe(before + 1);
 	});
 
+	test("are summed up once a day where a digest is asked for, also after a time when the monitor was off", async () => {
+		const dataDir = makeFolder();
+		writeFileSync(
+			join(dataDir, "config.yaml"),
+			`channels:\n  one: { url: "${receiver.url}" }\ndigest: { daily: "08:00" }\n`,
+		);
+		const lab = await openStation({ dataDir });
+		stations.push(lab);
+		await lab.run("photos");
+		await lab.pass(day, 30 * 60_000);
+		const digests = () => receiver.messages.filter(({ type }) => type === "digest");
+		expect(digests()).toHaveLength(1);
+		expect(digests()[0]?.text).toContain("photos");
+		await lab.stop();
+		stations.splice(0);
+		const later = await openStation({ dataDir, at: lab.now() + 3 * day });
+		stations.push(later);
+		await later.pass(hour, 10 * 60_000);
+		expect(digests()).toHaveLength(2);
+	});
+
+	test("of a job are those of the job that it needs, while that one is in trouble", async () => {
+		const dataDir = makeFolder();
+		const plan = "schedule: { every: 6h }, start_grace: 1h";
+		writeFileSync(
+			join(dataDir, "config.yaml"),
+			`jobs:\n  nas: { ${plan} }\n  photos: { ${plan}, parent: nas }\nchannels:\n  one: { url: "${receiver.url}" }\n`,
+		);
+		const lab = await openStation({ dataDir });
+		stations.push(lab);
+		await lab.pass(9 * hour, 10 * 60_000);
+		expect(events()).toEqual(["opened missed nas"]);
+		expect(lab.open()).toHaveLength(2);
+	});
+
 	test("carry signed links that acknowledge after a question", async () => {
 		const lab = await station({ env: { PUBLIC_URL: "http://localhost:5001" } });
 		await lab.run("photos", failure);
