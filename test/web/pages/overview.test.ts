@@ -255,9 +255,9 @@ describe("the first card", () => {
 		);
 	});
 
-	test("takes the time of a restore as it is given", () => {
+	test("says the time of a restore as roughly as an estimate is known", () => {
 		const text = write(sampleOverview({ restore: { seconds: 42_600, testedAt: now - 12 * 86_400_000 } }));
-		expect(facts(text)[1]).toBe("Time to restore everything \u2248 11 h 50 min last tested 12 d ago");
+		expect(facts(text)[1]).toBe("Time to restore everything \u2248 12 h last tested 12 d ago");
 	});
 
 	test("has a line for each alert with what can be done, and for troubles without one", () => {
