@@ -1,8 +1,9 @@
 // A machine to try the documentation on: a running monitor, a home, a receiver of messages, and the commands by their names.
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSettings } from "../src/settings-parse.ts";
 import { binary, makeFolder, type Started, startServer, until, untilRead } from "./binary.ts";
+import { freePort } from "./free-port.ts";
 
 export const root = join(import.meta.dir, "..");
 
@@ -48,7 +49,9 @@ export async function openMachine(): Promise<Machine> {
 	writeFileSync(place("home/address"), `http://${at}/hook`);
 	writeFileSync(place("home/.curlrc"), `connect-to = "pi.lan:5001:127.0.0.1:${server.port}"\nsilent\nmax-time = 10\n`);
 
+	const tokenFile = place("data/push-token");
 	const env = {
+		TOKEN: readFileSync(tokenFile, "utf8").trim(),
 		PATH: `${place("bin")}:${process.env.PATH}`,
 		HOME: place("home"),
 		CURL_HOME: place("home"),
@@ -64,7 +67,8 @@ export async function openMachine(): Promise<Machine> {
 		FREE_PORT: String(await freePort()),
 	};
 	const run = async (text: string) => {
-		const child = Bun.spawn(["sh", "-ec", text], { cwd: folder, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+		const here = text.replaceAll("http://hub.lan:5001", server.url).replaceAll("/etc/backup-monitor.token", tokenFile);
+		const child = Bun.spawn(["sh", "-ec", here], { cwd: folder, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
 		const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
 		const code = await child.exited;
 		await until(() => readdirSync(place("data/spool")).length === 0, 10_000, "the spool is empty");
@@ -89,13 +93,6 @@ export async function openMachine(): Promise<Machine> {
 			await receiver.stop(true);
 		},
 	};
-}
-
-async function freePort(): Promise<number> {
-	const probe = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-	const { port } = probe;
-	await probe.stop(true);
-	return port ?? 0;
 }
 
 /** What the pages call besides the program itself, where a test must not do all that it does. */
@@ -125,8 +122,13 @@ start*)
 	echo "start did not answer" >&2
 	exit 1 ;;
 "run "*)
-	grep -q "^[[:space:]]*\\"$2\\": \\"bun scripts/" "$REPOSITORY_ROOT/package.json" || exit 65
-	[ -z "$3" ] || { [ "$3" = --target ] && grep -q "^const targets = .*\\"$4\\"" "$REPOSITORY_ROOT/scripts/build.ts"; } ;;
+	grep -q "^[[:space:]]*\\"$2\\": \\"bun " "$REPOSITORY_ROOT/package.json" || exit 65
+	case "$2 $3" in
+	*" ") ;;
+	"build --target") grep -q "^const targets = .*\\"$4\\"" "$REPOSITORY_ROOT/scripts/build.ts" ;;
+	test*" test/"*) [ -e "$REPOSITORY_ROOT/$3" ] ;;
+	*) grep -q "\\("$3"\\|"\${3#--}"\\)" "$REPOSITORY_ROOT/scripts/$2.ts" ;;
+	esac || { echo "no $3 of bun run $2" >&2; exit 65; } ;;
 *) exit 64 ;;
 esac
 `,

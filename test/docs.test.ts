@@ -1,7 +1,7 @@
 // README and docs are true: every command in them is run by a shell beside a running monitor, every block is read by what
 // would read it, every link leads somewhere. (docs/api.md and docs/metrics.md have tests of their own beside their code.)
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import schema from "../docs/webhook.schema.json" with { type: "json" };
 import { readConfig } from "../src/config.ts";
@@ -11,7 +11,10 @@ import { cleanUp, makeFolder, runCommand, until } from "./binary.ts";
 import { type Block, blocksOf, type Machine, openMachine, root } from "./docs-machine.ts";
 import { deviations } from "./web/conforms.ts";
 
-const pages = ["README.md", ...["getting-started", "alerts", "configuration", "architecture", "security"].map(inDocs)];
+const pages = [
+	"README.md",
+	...["getting-started", "alerts", "configuration", "architecture", "security", "scale", "contributing"].map(inDocs),
+];
 
 function inDocs(name: string): string {
 	return `docs/${name}.md`;
@@ -47,12 +50,18 @@ async function tryBlock({ language, text }: Block, shown: string | null, machine
 			return;
 		}
 		case "yaml":
+			if (text.startsWith("scrape_configs:")) return promtool(["check", "config"], text);
 			expect(problemsOf(text)).toEqual([]);
 			await machine.configure(text);
 			return;
 		case "json":
 			expect(deviations(JSON.parse(text), schema as unknown as Schema)).toEqual([]);
 			return;
+		case "promql":
+			return promtool(
+				["check", "rules"],
+				JSON.stringify({ groups: [{ name: "docs", rules: [{ alert: "A", expr: text }] }] }),
+			);
 		case "env": {
 			const variables = Object.fromEntries(text.trim().split("\n").map(variableOf));
 			expect(
@@ -65,6 +74,14 @@ async function tryBlock({ language, text }: Block, shown: string | null, machine
 			// Output of the block above, which was compared with it, or a drawing.
 			expect(language).toBe("text");
 	}
+}
+
+/** Prometheus' own reader has nothing to say against it. */
+function promtool(words: string[], text: string): void {
+	const file = join(makeFolder(), "prometheus.yml");
+	writeFileSync(file, text);
+	const { exitCode, stderr } = Bun.spawnSync(["promtool", ...words, file]);
+	expect([exitCode, exitCode === 0 ? "" : stderr.toString()]).toEqual([0, ""]);
 }
 
 function variableOf(line: string): [string, string] {

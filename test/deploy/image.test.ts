@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "../../scripts/build.ts";
 import { isHard } from "../binary.ts";
+import { freePort } from "../free-port.ts";
 import { createBuilder, type Image } from "./image.ts";
-import { answers, freePort } from "./monitor.ts";
+import { answers } from "./monitor.ts";
 
 const commit = "0123456789ab";
 const isRoot = process.getuid?.() === 0;

@@ -1,4 +1,5 @@
 // Starts a built monitor as a process of its own, the way a service manager does, and waits until it answers.
+import { freePort } from "../free-port.ts";
 
 export type StartedMonitor = {
 	url: string;
@@ -36,12 +37,4 @@ export async function answers(url: string, child: Bun.Subprocess<"ignore", "igno
 		}
 		await Bun.sleep(20);
 	}
-}
-
-/** Free at this moment: the monitor needs to be told a port, as its users do. */
-export async function freePort(): Promise<number> {
-	const probe = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-	const { port } = probe;
-	await probe.stop();
-	return port ?? 0;
 }

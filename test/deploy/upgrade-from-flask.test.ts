@@ -16,8 +16,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageDeb } from "../../scripts/package-deb.ts";
 import { binary } from "../binary.ts";
+import { freePort } from "../free-port.ts";
 import { bootMachine, layeredRoot } from "./machine.ts";
-import { freePort } from "./monitor.ts";
 
 const repository = join(import.meta.dir, "../..");
 const fixtures = join(repository, "test/fixtures");

@@ -3,16 +3,10 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cleanUp, makeFolder, runCommand } from "../binary.ts";
+import { freePort } from "../free-port.ts";
 
 const root = join(import.meta.dir, "../..");
 afterAll(cleanUp);
-
-async function freePort(): Promise<number> {
-	const probe = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-	const { port } = probe;
-	await probe.stop(true);
-	return port ?? 0;
-}
 
 async function until<T>(what: () => Promise<T | null>, patienceMs = 20_000): Promise<T> {
 	const end = performance.now() + patienceMs;

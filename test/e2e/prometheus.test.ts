@@ -1,9 +1,9 @@
 // Debian's Prometheus reads the compiled monitor, by both addresses, and answers "which backup has not succeeded for 26 h?".
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { cleanUp, makeFolder, runCommand, type Started, startServer, until, untilRead } from "../binary.ts";
+import { freePort } from "../free-port.ts";
 
 const hour = 3_600_000;
 let server: Started;
@@ -14,17 +14,6 @@ function report(job: string, hoursAgo: number, fields: Record<string, unknown> =
 	const timestamp = new Date(Date.now() - hoursAgo * hour).toISOString();
 	const measures = { duration_total: 60, size_bytes: 5_000_000_000, phases: { dump: 20, upload: 40 } };
 	return `${JSON.stringify({ job, timestamp, backup_id: `${job}-${hoursAgo}`, success: true, ...measures, ...fields })}\n`;
-}
-
-function freePort(): Promise<number> {
-	const { promise, resolve, reject } = Promise.withResolvers<number>();
-	const probe = createServer()
-		.on("error", reject)
-		.listen(0, "127.0.0.1", () => {
-			const address = probe.address();
-			probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-		});
-	return promise;
 }
 
 type Result = { metric: Record<string, string>; value: [number, string] };
