@@ -1,9 +1,9 @@
 // The key that signs the links in messages: made once, kept in the data folder, readable by its owner only.
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import { logGrouped } from "../log.ts";
-import { syncFile } from "../store/files.ts";
+import { readIfThere, syncFile } from "../store/files.ts";
 
 const keyFile = "link-key";
 
@@ -11,12 +11,8 @@ const keyFile = "link-key";
 export function readLinkKey(dataDir: string): Uint8Array | null {
 	const path = join(dataDir, keyFile);
 	try {
-		const key = Buffer.from(readFileSync(path, "utf8").trim(), "hex");
-		if (key.length === 32) return key;
-	} catch {
-		// Not there yet, or not readable: then it cannot be written either, and that is said below.
-	}
-	try {
+		const kept = Buffer.from((readIfThere(path) ?? "").trim(), "hex");
+		if (kept.length === 32) return kept;
 		const key = crypto.getRandomValues(new Uint8Array(32));
 		writeFileSync(path, `${Buffer.from(key).toString("hex")}\n`, { mode: 0o600 });
 		syncFile(path);

@@ -6,12 +6,14 @@ import {
 	mkdirSync,
 	openSync,
 	readdirSync,
+	readFileSync,
 	renameSync,
 	rmSync,
 	statfsSync,
 	writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { codeOf } from "../errors.ts";
 
 /** Makes a created, renamed or removed name durable. Some file systems refuse; then there is nothing to be done. */
 export function syncFolder(path: string): void {
@@ -26,6 +28,16 @@ export function syncFolder(path: string): void {
 export function writeWhole(fd: number, text: string): void {
 	const bytes = Buffer.from(text);
 	for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
+}
+
+/** null where there is no such file. Throws where nobody can say: what cannot be read must not be made anew. */
+export function readIfThere(path: string): string | null {
+	try {
+		return readFileSync(path, "utf8");
+	} catch (error) {
+		if (codeOf(error) === "ENOENT") return null;
+		throw error;
+	}
 }
 
 export function syncFile(path: string): void {

@@ -8,11 +8,13 @@ import type { Grant, Tokens } from "./tokens.ts";
 
 export type Admission =
 	| { ok: true; grant: Exclude<Grant, null> }
-	| { ok: false; status: 401 | 403 | 429; message: string; retryAfter: number | null };
+	| { ok: false; status: 401 | 403 | 429 | 503; message: string; retryAfter: number | null };
 
 export type Refused = { address: string; count: number; lastAt: number };
 
 const mostAddresses = 256;
+/** The folder's secrets are tried again every few seconds. */
+const triedAgainSeconds = 5;
 
 export class Entry {
 	/** Read again where the data folder could not be written at first. */
@@ -38,6 +40,11 @@ export class Entry {
 		// Before the limit: behind a proxy all senders share an address, and one broken script must not silence the others.
 		const grant = this.tokens.grant(token);
 		if (grant !== null) return { ok: true, grant };
+		// A disk that did not answer for a moment: to call a good token wrong would make its sender give up.
+		if (token !== null && !this.tokens.isTokenKnown) {
+			const message = "The monitor cannot read its push token at the moment. Try again in a few seconds.";
+			return { ok: false, status: 503, message, retryAfter: triedAgainSeconds };
+		}
 		const wait = this.refuse(address);
 		if (wait > 0) {
 			return { ok: false, status: 429, message: "Too many wrong tokens from this address.", retryAfter: wait };
@@ -93,9 +100,10 @@ export class Entry {
 		if (trouble !== null) {
 			return {
 				id: "tokens",
-				severity: "warning",
+				// Reports are refused meanwhile: whoever watches the watcher has to hear of it.
+				severity: "critical",
 				title: `${isOpen ? "The jobs\u2019 addresses" : "The push token"} cannot be kept in the data folder.`,
-				detail: `${trouble}. Until it can be, nobody can look the token up, and a restart makes new ones. It is tried again every few seconds.`,
+				detail: `${trouble}. Until it can be, reports over HTTP are put off, and a restart makes new ones. It is tried again every few seconds.`,
 			};
 		}
 		const refused = this.refused().filter(({ lastAt }) => now - lastAt < 86_400_000);

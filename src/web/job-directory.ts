@@ -25,6 +25,12 @@ export class JobDirectory {
 		return this.#bySlug.get(slug) ?? null;
 	}
 
+	/** Whether an address that leads to no job here leads to none at all: not so while jobs or key were never read. */
+	get knowsAddresses(): boolean {
+		this.#refresh();
+		return this.#tokens !== null && this.#options.entry.tokens.trouble === null;
+	}
+
 	/** By slug, else by name (the oldest where several hosts share it). */
 	find(address: string): Job | null {
 		return this.bySlug(address) ?? this.#byName.get(address) ?? null;

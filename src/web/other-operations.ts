@@ -117,6 +117,7 @@ const pushAnswers: Operation["answers"] = {
 	202: json("Safe in the journal; stored as soon as the database is free", ref("Stored")),
 	401: refusal("No token, or a wrong one"),
 	422: refusal("A report that cannot be used; nothing of the request was stored"),
+	503: refusal("The push token cannot be read at the moment: try again"),
 	507: refusal("The disk is full; nothing was stored"),
 };
 const push = {

@@ -18,6 +18,7 @@ const bodyKept = 100_000;
 const metricsLimit = 1024 * 1024;
 const plain = "text/plain; charset=utf-8";
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const notReadYet = "The monitor cannot read its jobs at the moment. Try again in a few seconds.";
 const slugForm = /^[a-z0-9_-]{1,64}$/;
 
 /** Why a report was not taken, to be said in the protocol's form. */
@@ -47,6 +48,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		answer(headers, status, body, { "content-type": plain, ...more });
 	const pinged = (status: number, body: string, more: Record<string, string> = {}) =>
 		text(status, body, { "access-control-allow-origin": "*", "ping-body-limit": String(bodyKept), ...more });
+	const later = { "retry-after": "5" };
 	const tired = (wait: number) => pinged(429, "rate limited", { "retry-after": String(wait) });
 
 	/** `/ping/{uuid}[/action]` and `/ping/{key}/{slug}[/action]`. */
@@ -67,10 +69,13 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		const admission = isUuid ? null : entry.admit(request, address, peer.address, { fromPage: true });
 		if (admission !== null && !admission.ok) {
 			if (admission.status === 429) return tired(admission.retryAfter ?? 1);
+			if (admission.status === 503) return pinged(503, admission.message, later);
 			return admission.status === 403 ? pinged(403, "forbidden") : pinged(404, "not found");
 		}
 		const job = isUuid ? directory.byUuid(address.toLowerCase()) : directory.bySlug(slug);
 		if (isUuid && job === null) {
+			// A client that is told "not found" does not try again.
+			if (!directory.knowsAddresses) return pinged(503, notReadYet, later);
 			const wait = entry.refuse(peer.address);
 			return wait > 0 ? tired(wait) : pinged(404, "not found");
 		}
@@ -88,6 +93,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		const failed = (status: number, msg: string, more = {}) => answerKuma(status, { ok: false, msg }, more);
 		const job = directory.byKumaToken(params.token ?? "");
 		if (job === null) {
+			if (!directory.knowsAddresses) return failed(503, notReadYet, later);
 			const wait = entry.refuse(peer.address);
 			if (wait > 0) return failed(429, "Too many wrong tokens.", { "retry-after": String(wait) });
 			return failed(404, "Monitor not found or not active.");

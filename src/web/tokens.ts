@@ -1,11 +1,11 @@
 // Who may report: the push token, tokens for one job, and the addresses a job can be pinged at.
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError, messageOf } from "../errors.ts";
 import type { Job } from "../job.ts";
 import { logGrouped } from "../log.ts";
 import { describe } from "../report.ts";
-import { syncFile, syncFolder } from "../store/files.ts";
+import { readIfThere, syncFile, syncFolder } from "../store/files.ts";
 
 export type TokenConfig = {
 	dataDir: string;
@@ -35,6 +35,8 @@ export type Tokens = {
 	sign: (purpose: string, text: string) => string;
 	/** Why the folder does not keep what was made for it; null where it does. Then the next start has others. */
 	trouble: string | null;
+	/** Whether the token is the one that senders have: else none of theirs can be called wrong. */
+	isTokenKnown: boolean;
 	/** To be handed to the next `readTokens`. */
 	made: Secrets;
 };
@@ -53,6 +55,7 @@ export function readTokens(config: TokenConfig, made: Secrets = makeSecrets()): 
 	const troubles: string[] = [];
 	const kept = (name: string, value: string) => readOrKeep(join(config.dataDir, name), value, troubles);
 	const own = ownToken(config, (name) => kept(name, made.token));
+	const isOwnKnown = troubles.length === 0;
 	const isOpen = own === "none";
 	const perJob = readPerJob(config.pushTokensFile);
 	// Made with the first report: the hashes bring two megabytes of code along, which a server that is only read never needs.
@@ -80,6 +83,7 @@ export function readTokens(config: TokenConfig, made: Secrets = makeSecrets()): 
 		kumaTokenOf: (job) => derive("kuma", job).toString("base64url").replace(/[-_]/g, "x").slice(0, 32),
 		sign: signerOf(key),
 		trouble: troubles[0] ?? null,
+		isTokenKnown: isOwnKnown,
 		made,
 	};
 }
@@ -138,7 +142,7 @@ function readOrKeep(path: string, made: string, troubles: string[]): string {
 
 /** "" for a file that is not there, or that a power cut left without its bytes, or with zeros for them: nobody has it. */
 function readKept(path: string): string {
-	const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+	const text = readIfThere(path) ?? "";
 	return /[^\s\0]/.test(text) ? text.trim() : "";
 }
 

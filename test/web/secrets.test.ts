@@ -1,6 +1,7 @@
 // What the data folder keeps for those who report: made once, kept in memory where the folder refuses, never guessed at.
+import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig } from "../../src/config.ts";
 import { Entry } from "../../src/web/entry.ts";
@@ -57,6 +58,57 @@ describe("a folder that cannot be written", () => {
 		entry.tokens = readTokens(configOf(dataDir), entry.tokens.made);
 		expect(entry.problem(Date.now())).toBeNull();
 	});
+});
+
+test("while the secrets cannot be read, a token that may be the right one is put off, not called wrong", async () => {
+	const dataDir = makeFolder();
+	const before = await openSender({}, dataDir);
+	expect(
+		(await before.push({ job: "nas", timestamp: "2026-11-23T01:00:00Z", backup_id: "1", success: true })).status,
+	).toBe(200);
+	const { token, tokens } = before;
+	const [uuid, kuma] = [tokens.uuidOf(job), tokens.kumaTokenOf(job)];
+	await before.stop();
+	for (const name of ["push-token", "job-key"]) renameSync(join(dataDir, name), join(dataDir, `${name}.away`));
+	for (const name of ["push-token", "job-key"]) mkdirSync(join(dataDir, name));
+	const lab = await openSender({}, dataDir);
+	const get = { method: "GET" };
+	for (const answer of [
+		await lab.send("/api/runs", { token, body: "{}" }),
+		await lab.send(`/ping/${token}/nas`, get),
+		await lab.send(`/ping/${uuid}`, get),
+		await lab.send(`/api/push/${kuma}`, get),
+		await lab.send("/api/v1/endpoints/_nas/external?success=true", { token }),
+	]) {
+		expect(answer.status).toBe(503);
+		expect(answer.headers.get("retry-after")).toBe("5");
+	}
+	// Who gives none is told that one is needed, as ever.
+	expect((await lab.send("/api/runs", { token: null, body: "{}" })).status).toBe(401);
+	await lab.stop();
+	mend(dataDir);
+	for (const name of ["push-token", "job-key"]) renameSync(join(dataDir, `${name}.away`), join(dataDir, name));
+	const after = await openSender({}, dataDir);
+	for (const path of [`/ping/${token}/nas`, `/ping/${uuid}`, `/api/push/${kuma}`]) {
+		expect((await after.send(path, get)).status).toBe(200);
+	}
+	await after.stop();
+});
+
+test("while the database never opened, the addresses of jobs are not called unknown", async () => {
+	const dataDir = makeFolder();
+	const before = await openSender({}, dataDir);
+	await before.push({ job: "nas", timestamp: "2026-11-23T01:00:00Z", backup_id: "1", success: true });
+	const [uuid, kuma] = [before.tokens.uuidOf(job), before.tokens.kumaTokenOf(job)];
+	await before.stop();
+	const other = new Database(join(dataDir, "backups.db"));
+	other.run("PRAGMA locking_mode = EXCLUSIVE");
+	other.run("BEGIN EXCLUSIVE");
+	const lab = await openSender({}, dataDir);
+	expect((await lab.send(`/ping/${uuid}`, { method: "GET" })).status).toBe(503);
+	expect((await lab.send(`/api/push/${kuma}`, { method: "GET" })).status).toBe(503);
+	other.close();
+	await lab.stop();
 });
 
 test("a folder has its tokens when both files hold something, or the one that is not told otherwise", () => {
