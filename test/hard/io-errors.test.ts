@@ -1,0 +1,301 @@
+// System calls on the monitor's files are made to fail, one at a time or from one on: what it acknowledges is kept all the
+// same, what it cannot keep is refused and said, it goes on living, and works again once the calls do.
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { appendFileSync, cpSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { cleanUp, isHard, makeFolder, type Started, startServer, until } from "../binary.ts";
+import { someLines } from "../lines.ts";
+import { inParallel, percentile, rounded, tell } from "./tell.ts";
+
+afterAll(cleanUp);
+
+if (Bun.which("strace") === null) throw new Error("strace is not installed: apt-get install strace");
+
+const env = { RETENTION_DAYS: "36500", BUN_JSC_useJIT: "0" };
+
+/** What fails. SQLite flushes with fsync where the journal uses fdatasync: both are one kind. */
+const kinds = {
+	pwrite64: "pwrite64",
+	fdatasync: "fdatasync,fsync",
+	write: "write",
+	openat: "openat",
+	rename: "rename,renameat,renameat2,unlink,unlinkat",
+	ftruncate: "ftruncate",
+} as const;
+type Kind = keyof typeof kinds;
+
+/** `from`: the k-th call and all after it; else the k-th alone. `phase`: from the first call of the program, or once it serves. */
+type Fault = { kind: Kind; k: number; isSticky: boolean; error: "ENOSPC" | "EIO"; phase: "serving" | "starting" };
+
+function faults(phase: Fault["phase"], upTo: number, step: number): Fault[] {
+	const list: Fault[] = [];
+	for (const kind of Object.keys(kinds) as Kind[]) {
+		for (let k = 1; k <= upTo; k += step) {
+			const error = (k + list.length) % 2 === 0 ? "EIO" : "ENOSPC";
+			for (const isSticky of [false, true]) list.push({ kind, k, isSticky, error, phase });
+		}
+	}
+	return list;
+}
+
+const files = [
+	"",
+	"backups.db",
+	"backups.db-wal",
+	"backups.db-shm",
+	"received.jsonl",
+	"metrics.jsonl",
+	"push-token",
+	"job-key",
+	"link-key",
+	"serve.lock",
+	"spool",
+];
+
+/** strace with one fault, on the files of one folder only: what the runtime itself opens is not what this is about. */
+function injector(dataDir: string, { kind, k, isSticky, error }: Fault, log: string): string[] {
+	const calls = kinds[kind];
+	return [
+		"strace",
+		"-f",
+		...files.flatMap((file) => ["-P", join(dataDir, file).replace(/\/$/, "")]),
+		"-e",
+		`trace=${calls}`,
+		"-e",
+		`inject=${calls}:error=${error}:when=${k}${isSticky ? "+" : ""}`,
+		"-e",
+		"signal=none",
+		"-o",
+		log,
+	];
+}
+
+const lines = 6;
+const states = 3;
+const ids = 8;
+type Known = { sent: number; acknowledged: number };
+
+/** What was told to a monitor, and what it answered. */
+type Told = { runs: Map<string, Known>; refused: number; wrong: string[]; isLastRefused: boolean; pauses: number };
+
+const tokenOf = ({ dataDir }: Started) => readFileSync(join(dataDir, "push-token"), "utf8").trim();
+
+async function push(server: Started, token: string, id: string, state: number, told: Told): Promise<void> {
+	const known = told.runs.get(id) ?? { sent: -1, acknowledged: -1 };
+	told.runs.set(id, known);
+	known.sent = state;
+	const body = JSON.stringify({
+		job: "pushed",
+		backup_id: id,
+		timestamp: "2026-11-23T01:00:00Z",
+		outcome: state === states - 1 ? "failure" : "success",
+		size_bytes: state,
+		log: "x".repeat(3000),
+	});
+	const headers = { authorization: `Bearer ${token}` };
+	const response = await server.get("/api/runs", { method: "POST", body, headers });
+	const text = await response.text();
+	if (response.status === 200 || response.status === 202) {
+		known.acknowledged = state;
+		told.isLastRefused = false;
+	} else if (response.status === 507 || response.status === 503) {
+		told.refused++;
+		told.isLastRefused = true;
+	} else told.wrong.push(`push answered ${response.status}: ${text.slice(0, 100)}`);
+}
+
+/** Pushes, lines in the file, a pause, the Refresh button: what a day brings, in two seconds. */
+async function aDay(server: Started, told: Told): Promise<void> {
+	const token = tokenOf(server);
+	for (let state = 0; state < states; state++) {
+		for (let id = 0; id < ids; id++) await push(server, token, `p${id}`, state, told);
+		appendFileSync(join(server.dataDir, "metrics.jsonl"), someLines(10 + state * 2, 12 + state * 2));
+		if (state === 1) {
+			const origin = { origin: server.url, "sec-fetch-site": "same-origin" };
+			const response = await server.get("/jobs/default/pause", {
+				method: "POST",
+				body: new URLSearchParams({ until: "7d" }),
+				headers: origin,
+			});
+			if (response.status === 200) told.pauses++;
+			else if (![503, 507].includes(response.status)) told.wrong.push(`pause answered ${response.status}`);
+		}
+		const refresh = await server.get("/api/import", { method: "POST" });
+		if (refresh.status >= 500 && refresh.status !== 503) told.wrong.push(`import answered ${refresh.status}`);
+		if ((await server.get("/")).status >= 500) told.wrong.push("the page did not answer");
+	}
+}
+
+type Outcome = {
+	fault: Fault;
+	failures: string[];
+	injected: number;
+	refused: number;
+	acknowledged: number;
+	recoveredMs: number;
+};
+
+let template: string;
+
+beforeAll(async () => {
+	template = makeFolder();
+	appendFileSync(join(template, "metrics.jsonl"), someLines(0, 10));
+	const server = await startServer({ dataDir: template, env });
+	await until(async () => (await server.json("/api/health")).source.accepted === 10);
+	const told: Told = { runs: new Map(), refused: 0, wrong: [], isLastRefused: false, pauses: 0 };
+	await push(server, tokenOf(server), "before", 0, told);
+	expect(told.wrong).toEqual([]);
+	await server.stop();
+});
+
+async function detach(tracer: number | null): Promise<void> {
+	if (tracer !== null) process.kill(tracer, "SIGINT");
+}
+
+const tracerOf = (pid: number) =>
+	Number(/TracerPid:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+
+async function suffer(fault: Fault): Promise<Outcome> {
+	const dataDir = makeFolder();
+	rmSync(dataDir, { recursive: true });
+	cpSync(template, dataDir, { recursive: true });
+	const log = join(makeFolder(), "calls");
+	const told: Told = {
+		runs: new Map([["before", { sent: 0, acknowledged: 0 }]]),
+		refused: 0,
+		wrong: [],
+		isLastRefused: false,
+		pauses: 0,
+	};
+	const failures: string[] = [];
+	let recoveredMs = 0;
+	let server: Started | null = null;
+	let tracer: number | null = null;
+	try {
+		const command = injector(dataDir, fault, log);
+		if (fault.phase === "starting") {
+			// Not seized by a signal to the group: strace leaves its child alone when it is told to go.
+			server = await startServer({ dataDir, env, prefix: [...command, "-I", "1", "-D"] }).catch(() => null);
+		} else server = await startServer({ dataDir, env });
+		if (server !== null) {
+			const serving = server;
+			const { pid } = server;
+			if (fault.phase === "serving")
+				Bun.spawn([...command, "-p", String(pid)], { stdio: ["ignore", "ignore", "ignore"] });
+			await until(() => tracerOf(pid) !== 0, 5000, "strace is attached");
+			tracer = tracerOf(pid);
+			await aDay(server, told);
+			if (told.isLastRefused) {
+				// Reports are refused: whoever looks is told, for as long as it is so.
+				const isSaidOrOver = async () => {
+					if ((await serving.json("/health")).status === "degraded") return true;
+					await push(serving, tokenOf(serving), "again", 0, told);
+					return !told.isLastRefused;
+				};
+				await until(isSaidOrOver, 6000).catch(() => failures.push("reports are refused, and /health says ok"));
+			}
+			await detach(tracer);
+			tracer = null;
+			const from = performance.now();
+			const token = tokenOf(server);
+			await until(
+				async () => {
+					const before = told.refused;
+					await push(serving, token, "after", 0, told);
+					if (told.refused > before) await Bun.sleep(250);
+					return told.refused === before;
+				},
+				15_000,
+				"a report is taken again",
+			);
+			await until(
+				async () => (await serving.json("/api/health")).source.accepted >= 10 + lines,
+				15_000,
+				"lines are read on",
+			);
+			recoveredMs = performance.now() - from;
+			if (fault.k % 2 === 0) await server.kill();
+			else await server.stop();
+		}
+	} catch (error) {
+		failures.push(
+			`${error instanceof Error ? error.message : error}`.slice(0, 300) +
+				(server === null ? "" : `\n${server.log().slice(-600)}`),
+		);
+		await detach(tracer).catch(() => {});
+		await server?.kill();
+	}
+	failures.push(...told.wrong, ...(await checkStored(dataDir, told, server !== null)));
+	const injected = readFileSync(log, "latin1").split("(INJECTED)").length - 1;
+	if (failures.length === 0) rmSync(dataDir, { recursive: true });
+	const acknowledged = [...told.runs.values()].filter((known) => known.acknowledged >= 0).length;
+	return { fault, failures, injected, refused: told.refused, acknowledged, recoveredMs };
+}
+
+/** Starts without faults, and compares what is there with what was acknowledged. */
+async function checkStored(dataDir: string, told: Told, wasServing: boolean): Promise<string[]> {
+	const failures: string[] = [];
+	const wanted = 10 + (wasServing ? lines : 0);
+	const server = await startServer({ dataDir, env });
+	await until(async () => (await server.json("/api/health")).source.accepted >= wanted, 10_000).catch((error) =>
+		failures.push(`after a restart: ${error.message}`),
+	);
+	await server.get("/api/import", { method: "POST" });
+	await server.stop();
+	const db = new Database(join(dataDir, "backups.db"), { readonly: true });
+	const rows = db.query<{ backup_id: string; size: number }, []>("SELECT backup_id, size FROM run").all();
+	const integrity = db.query<{ integrity_check: string }, []>("PRAGMA integrity_check").get()?.integrity_check;
+	const counts = db
+		.query<{ runs: number; summed: number }, []>(
+			"SELECT (SELECT count(*) FROM run) AS runs, (SELECT sum(succeeded + warned + failed) FROM daily WHERE job_id = 0) AS summed",
+		)
+		.get();
+	const paused =
+		db.query<{ n: number }, []>("SELECT count(*) AS n FROM decision WHERE paused_until IS NOT NULL").get()?.n ?? 0;
+	db.close();
+	for (const secret of ["push-token", "job-key", "link-key"]) {
+		const now = readFileSync(join(dataDir, secret), "utf8");
+		if (now !== readFileSync(join(template, secret), "utf8")) failures.push(`${secret} is another one`);
+	}
+	if (integrity !== "ok") failures.push(`integrity: ${integrity}`);
+	if (counts?.runs !== counts?.summed) failures.push(`${counts?.runs} runs, ${counts?.summed} in the daily sums`);
+	if (told.pauses > 0 && paused === 0) failures.push("an acknowledged pause is lost");
+	const stored = new Map(rows.map(({ backup_id, size }) => [backup_id, size]));
+	for (const [id, { sent, acknowledged }] of told.runs) {
+		const state = stored.get(id) ?? -1;
+		if (state < acknowledged) failures.push(`lost: ${id} acknowledged ${acknowledged}, stored ${state}`);
+		if (state > sent) failures.push(`ghost: ${id} sent ${sent}, stored ${state}`);
+		stored.delete(id);
+	}
+	for (let n = 0; n < wanted; n++) if (!stored.delete(`run-${n}`)) failures.push(`line ${n} is not stored`);
+	for (const id of stored.keys()) failures.push(`${id} was never sent`);
+	return failures;
+}
+
+async function sufferAll(name: string, list: Fault[]): Promise<void> {
+	const outcomes = await inParallel(list, isHard ? 3 : 5, suffer);
+	const failed = outcomes.filter(({ failures }) => failures.length > 0);
+	const recovered = outcomes.map(({ recoveredMs }) => recoveredMs);
+	tell(name, list.length, failed.length, {
+		took_effect: outcomes.filter(({ injected }) => injected > 0).length,
+		calls_failed: outcomes.reduce((sum, { injected }) => sum + injected, 0),
+		refused: outcomes.reduce((sum, { refused }) => sum + refused, 0),
+		runs_acknowledged: outcomes.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
+		recovered_ms: { p50: rounded(percentile(recovered, 0.5)), max: rounded(Math.max(...recovered)) },
+	});
+	const told = failed.map(({ fault, failures }) => `${JSON.stringify(fault)}: ${failures.join("; ")}`);
+	expect(told).toEqual([]);
+	expect(outcomes.filter(({ injected }) => injected > 0).length).toBeGreaterThan(list.length / 4);
+}
+
+const serving = faults("serving", isHard ? 60 : 21, isHard ? 1 : 20);
+const starting = faults("starting", isHard ? 30 : 2, isHard ? 1 : 3);
+
+test(`${serving.length} faults while it serves: nothing acknowledged is lost, and it recovers by itself`, async () => {
+	await sufferAll("R9 I/O errors while serving", serving);
+}, 10_800_000);
+
+test(`${starting.length} faults while it starts: it serves or ends, and the next start has everything`, async () => {
+	await sufferAll("R9 I/O errors while starting", starting);
+}, 10_800_000);
