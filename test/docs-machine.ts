@@ -22,13 +22,16 @@ export type Machine = {
 	configure: (yaml: string) => Promise<void>;
 	/** Runs a block as a shell would; what it handed over is stored when this resolves. */
 	run: (commands: string) => Promise<{ code: number; out: string; err: string }>;
+	/** Puts a script that the page shows where its command looks for it. */
+	keepScript: (script: string) => void;
 	stop: () => Promise<void>;
 };
 
 export async function openMachine(): Promise<Machine> {
 	const folder = makeFolder();
 	const place = (name: string) => join(folder, name);
-	for (const name of ["data", "home", "bin"]) mkdirSync(place(name));
+	for (const name of ["data", "home", "bin", "srv", "srv/photos"]) mkdirSync(place(name));
+	writeFileSync(place("srv/photos/second.jpg"), "y".repeat(50_000));
 	mkdirSync(place("home/Photos"));
 	writeFileSync(place("home/Photos/first.jpg"), "x".repeat(50_000));
 	symlinkSync(binary, place("bin/backup-monitor"));
@@ -61,14 +64,32 @@ export async function openMachine(): Promise<Machine> {
 		DATA_DIR: place("data"),
 		RESTIC_REPOSITORY: place("repository"),
 		RESTIC_PASSWORD: "sample",
+		BORG_REPO: place("borg"),
+		BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: "yes",
+		RCLONE_CONFIG_REMOTE_TYPE: "alias",
+		RCLONE_CONFIG_REMOTE_REMOTE: place("remote"),
+		id: "of-a-script",
 		REPOSITORY_ROOT: root,
 		BUN: process.execPath,
 		BUN_VERSION: Bun.version,
 		FREE_PORT: String(await freePort()),
 	};
+	const inside = (text: string) =>
+		text
+			.replaceAll(/http:\/\/(?:hub|monitor)\.lan:5001/g, server.url)
+			.replaceAll("/etc/backup-monitor.token", tokenFile)
+			.replaceAll("/usr/local/bin/nightly.sh", place("bin/nightly.sh"))
+			.replaceAll("/var/lib/backup-monitor", place("data"))
+			.replaceAll(/(?<= )\/srv\b/g, place("srv"))
+			.replace(/ -- …$/m, " -- true");
 	const run = async (text: string) => {
-		const here = text.replaceAll("http://hub.lan:5001", server.url).replaceAll("/etc/backup-monitor.token", tokenFile);
-		const child = Bun.spawn(["sh", "-ec", here], { cwd: folder, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+		const child = Bun.spawn(["sh", "-ec", inside(text)], {
+			cwd: folder,
+			env,
+			stdin: "ignore",
+			stdout: "pipe",
+			stderr: "pipe",
+		});
 		const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
 		const code = await child.exited;
 		await until(() => readdirSync(place("data/spool")).length === 0, 10_000, "the spool is empty");
@@ -88,6 +109,7 @@ export async function openMachine(): Promise<Machine> {
 			await until(async () => (await server.json("/api/alerts")).channels.length === names);
 		},
 		run,
+		keepScript: (script) => writeFileSync(place("bin/nightly.sh"), inside(script), { mode: 0o755 }),
 		stop: async () => {
 			await server.stop();
 			await receiver.stop(true);
@@ -131,6 +153,10 @@ start*)
 	esac || { echo "no $3 of bun run $2" >&2; exit 65; } ;;
 *) exit 64 ;;
 esac
+`,
+	// Only what it writes matters.
+	pg_dump: `#!/bin/sh
+[ "$1 $2" = "-Fc -f" ] && echo dump >"$3"
 `,
 	docker: `#!/bin/sh
 [ "$1 $2 $3 $4" = "compose exec backup-monitor /backup-monitor" ] || exit 64

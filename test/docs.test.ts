@@ -13,7 +13,16 @@ import { deviations } from "./web/conforms.ts";
 
 const pages = [
 	"README.md",
-	...["getting-started", "alerts", "configuration", "architecture", "security", "scale", "contributing"].map(inDocs),
+	...[
+		"getting-started",
+		"alerts",
+		"configuration",
+		"architecture",
+		"security",
+		"sending-runs",
+		"scale",
+		"contributing",
+	].map(inDocs),
 ];
 
 function inDocs(name: string): string {
@@ -44,6 +53,7 @@ function problemsOf(yaml: string): string[] {
 async function tryBlock({ language, text }: Block, shown: string | null, machine: Machine): Promise<void> {
 	switch (language) {
 		case "sh": {
+			if (text.startsWith("#!")) return;
 			const { code, out, err } = await machine.run(text);
 			expect({ code, err: code === 0 ? "" : err }).toEqual({ code: 0, err: "" });
 			if (shown !== null) expect([out, isLike(shown, out)]).toEqual([out, true]);
@@ -98,9 +108,14 @@ for (const page of pages) {
 		let machine: Machine;
 		beforeAll(async () => {
 			machine = await openMachine();
-			if (blocks.some(({ text }) => text.includes("-- restic "))) {
-				expect(await machine.run("restic init")).toMatchObject({ code: 0 });
+			for (const [tool, init] of [
+				["restic", "restic init"],
+				["borg", "borg init --encryption=none"],
+			] as const) {
+				if (!blocks.some(({ text }) => text.includes(`${tool} `))) continue;
+				expect(await machine.run(init)).toMatchObject({ code: 0 });
 			}
+			for (const { text } of blocks) if (text.startsWith("#!")) machine.keepScript(text);
 		}, 60_000);
 		afterAll(() => machine.stop());
 
