@@ -27,7 +27,9 @@ function blocksBelow(heading: string): string[] {
 /** What the page says in the middle of a sentence. */
 function inlineBelow(heading: string, start: string): string {
 	const section = guide.split(/^## /m).find((text) => text.startsWith(heading)) ?? "";
-	const found = [...section.matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code).find((code) => code.startsWith(start));
+	const found = [...section.matchAll(/`([^`\n]+)`/g)]
+		.map(([, code = ""]) => code)
+		.find((code) => code.startsWith(start));
 	if (found === undefined) throw new Error(`${heading} does not say ${start}…`);
 	return found;
 }
