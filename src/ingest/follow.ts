@@ -10,6 +10,9 @@ import { transaction } from "../store/database.ts";
 import {
 	addSeen,
 	deleteSeenExcept,
+	findLeft,
+	findSource,
+	keepLeft,
 	readSeenBefore,
 	readSource,
 	type Source,
@@ -20,7 +23,7 @@ import {
 import { Intake, noCounts } from "./intake.ts";
 import { hashLength, KnownLines, LineHashes } from "./known-lines.ts";
 import { type LineState, maxJournalLine, maxLine, type Rest, readLines, trimEnd } from "./lines.ts";
-import { continues, inNextPart, inRotated, noteContent } from "./rotation.ts";
+import { continues, fits, inNextPart, inRotated, noteContent, siblingOf } from "./rotation.ts";
 
 // Room for the longest line and what may stand before it; one slice is one transaction and holds up others for that long.
 const bufferLength = 320 * 1024;
@@ -42,6 +45,8 @@ export type Look = {
 	pending: boolean;
 };
 
+type Left = { source: Source; path: string; size: number };
+
 export class FollowedFile {
 	readonly path: string;
 	readonly #db: Database;
@@ -50,6 +55,8 @@ export class FollowedFile {
 	readonly #buffer: Buffer;
 	#source: Source | null = null;
 	#known: KnownLines | null = null;
+	/** What was rotated away last, where it lies now, and how long it was when it was read; null: there is none any more. */
+	#left: Left | null = null;
 	#seenStat: Stats | null = null;
 	#slices = 0;
 	/** When the file was found cut to nothing, until its next line. */
@@ -66,24 +73,24 @@ export class FollowedFile {
 
 	/** One look: at most one slice is read and stored. Throws only what SQLite throws; then nothing has moved. */
 	look(now: number): Look {
-		let fd: number;
+		const missing = notRead("missing", "does not exist yet");
 		try {
-			const stat = statSync(this.path);
+			const stat = statSync(this.path, { throwIfNoEntry: false });
+			if (stat === undefined) return this.#readMissing(now) ?? missing;
 			if (!stat.isFile()) return notRead("unreadable", `is ${kindOf(stat)}, not a file`);
-			if (this.#isUnchanged(stat)) return notRead("read", null);
-			fd = openSync(this.path, constants.O_RDONLY | constants.O_NONBLOCK);
+			if (this.#isUnchanged(stat)) return this.#followLeft(now) ?? notRead("read", null);
+			const fd = openSync(this.path, constants.O_RDONLY | constants.O_NONBLOCK);
+			try {
+				return this.#read(fd, now);
+			} finally {
+				closeSync(fd);
+			}
 		} catch (error) {
 			const code = codeOf(error);
-			return code === "ENOENT" ? notRead("missing", "does not exist yet") : notRead("unreadable", reasonOf(code));
-		}
-		try {
-			return this.#read(fd, now);
-		} catch (error) {
+			if (code === "ENOENT") return missing;
 			this.#forget();
-			if (codeOf(error).startsWith("SQLITE")) throw error;
-			return notRead("unreadable", reasonOf(codeOf(error)));
-		} finally {
-			closeSync(fd);
+			if (code.startsWith("SQLITE")) throw error;
+			return notRead("unreadable", reasonOf(code));
 		}
 	}
 
@@ -92,6 +99,7 @@ export class FollowedFile {
 		this.#source = null;
 		this.#known = null;
 		this.#seenStat = null;
+		this.#left = null;
 	}
 
 	#isUnchanged(stat: Stats): boolean {
@@ -115,7 +123,7 @@ export class FollowedFile {
 			source.device = stat.dev;
 			source.inode = stat.ino;
 		} else {
-			const drained = this.#drainRotated(source, now) ?? this.#readPart(source, now);
+			const drained = this.#followLeft(now) ?? this.#drainRotated(source, now) ?? this.#readPart(source, now);
 			if (drained !== null) return { ...drained, more: true };
 			this.#startOver(source, stat);
 			this.#emptiedAt = stat.size === 0 ? now : null;
@@ -144,6 +152,7 @@ export class FollowedFile {
 		});
 		this.#loadKnown(source);
 		this.#source = source;
+		this.#findLeft();
 		return source;
 	}
 
@@ -152,8 +161,62 @@ export class FollowedFile {
 	}
 
 	#startOver(source: Source, stat: Stats): void {
-		transaction(this.#db, () => startGeneration(this.#db, source, stat));
+		const isRenamed = !this.#isOurs && source.inode !== null && source.inode !== stat.ino && source.offset > 0;
+		transaction(this.#db, () => {
+			if (isRenamed) keepLeft(this.#db, source);
+			startGeneration(this.#db, source, stat);
+		});
 		this.#loadKnown(source);
+		if (isRenamed) this.#findLeft();
+	}
+
+	#findLeft(): void {
+		const source = this.#isOurs ? null : findLeft(this.#db, this.path);
+		const path = source === null || source.inode === null ? null : siblingOf(this.path, source.inode);
+		this.#left = source === null || path === null ? null : { source, path, size: source.offset };
+	}
+
+	/** Takes what a writer that keeps the rotated file open has written there since. null: nothing. */
+	#followLeft(now: number): Look | null {
+		const left = this.#left;
+		if (left === null) return null;
+		const stat = statSync(left.path, { throwIfNoEntry: false });
+		if (stat === undefined || stat.ino !== left.source.inode) {
+			// Renamed once more, or compressed, or deleted.
+			this.#findLeft();
+			return null;
+		}
+		return stat.size === left.size ? null : this.#readLeft(left, now);
+	}
+
+	#readLeft(left: Left, now: number): Look | null {
+		const fd = openSync(left.path, constants.O_RDONLY | constants.O_NONBLOCK);
+		try {
+			const stat = fstatSync(fd);
+			if (stat.size <= left.source.offset || !fits(fd, left.source)) {
+				this.#left = null;
+				return null;
+			}
+			const look = notRead("read", null);
+			const atEnd = this.#slice(fd, stat, left.source, now, look, Math.max(now, Math.ceil(stat.mtimeMs)));
+			left.size = atEnd ? stat.size : left.source.offset;
+			return { ...look, more: !atEnd };
+		} finally {
+			closeSync(fd);
+		}
+	}
+
+	/** The file was renamed and no new one is there yet: what was written before that is waited for by nobody else. */
+	#readMissing(now: number): Look | null {
+		if (this.#isOurs || (this.#source === null && findSource(this.#db, this.path) === null)) return null;
+		const source = this.#loadSource();
+		if (source.inode === null) return null;
+		const path = siblingOf(this.path, source.inode);
+		const size = path === null ? 0 : (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+		// An unfinished line at its end was looked at before.
+		if (size <= source.offset || size === this.#seenStat?.size) return this.#followLeft(now);
+		const look = this.#drainRotated(source, now);
+		return look === null ? null : { ...look, state: "missing", reason: "does not exist yet", more: true };
 	}
 
 	/** Takes what was left unread in the file that was renamed or copied away. null: no such file, or nothing left in it. */
@@ -184,17 +247,21 @@ export class FollowedFile {
 		const length = readSync(fd, this.#buffer, 0, this.#buffer.length, source.offset);
 		const atEnd = source.offset + length >= stat.size || length === 0;
 		const next = { ...source };
+		// What is read of another part counts for the file that is followed, and is no line that this one holds.
+		const main = this.#source === null || source.path === this.path ? null : { ...this.#source };
+		const counted = main ?? next;
 		transaction(this.#db, () => {
 			const intake = new Intake(this.#db, { source: this.path, zone: this.#zone, now, isOurs: this.#isOurs });
 			const hashes = new LineHashes();
 			const used = this.#takeLines(length, atEnd, next, intake, hashes, look);
 			intake.finish();
-			next.accepted += intake.counts.accepted;
-			next.rejected += intake.counts.rejected;
-			next.read_at = readAt;
+			counted.accepted += intake.counts.accepted;
+			counted.rejected += intake.counts.rejected;
+			counted.read_at = readAt;
 			next.device = stat.dev;
 			next.offset += used;
-			this.#rememberLines(next, hashes);
+			if (main === null) this.#rememberLines(next, hashes);
+			else writeSource(this.#db, main);
 			noteContent(fd, next, this.#buffer.subarray(0, used));
 			const isReread = next.known_below > 0 && next.offset >= next.known_below;
 			const isFirstOfNew = next.known_below === 0 && source.offset === 0 && next.generation > 0;
@@ -210,8 +277,9 @@ export class FollowedFile {
 			look.firstRejected ??= first === null ? null : `line ${first.line} ${first.reason}`;
 		});
 		Object.assign(source, next);
+		if (main !== null && this.#source !== null) Object.assign(this.#source, main);
 		if (!atEnd) this.#giveBack();
-		if (source.known_below === 0) this.#known = null;
+		if (main === null && source.known_below === 0) this.#known = null;
 		return atEnd;
 	}
 

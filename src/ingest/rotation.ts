@@ -9,6 +9,21 @@ const behindLength = 64;
 const mostSiblings = 256;
 /** What logrotate and its like put behind a name: `.1`, `-20260131`, `.2026-01-31`. Not compressed ones. */
 const partSuffix = /^[.-]\d[\d.-]*$/;
+const extension = /\.[^./]*$/;
+
+/** Whether a file is a rotated part of this one: `metrics.jsonl.1`, or with its ending kept, `metrics-20260131.jsonl`. */
+function isPart(name: string, other: string): boolean {
+	if (other.startsWith(name)) return partSuffix.test(other.slice(name.length));
+	const ending = extension.exec(name)?.[0] ?? "";
+	if (ending === "" || !other.endsWith(ending)) return false;
+	return partSuffix.test(other.slice(name.length - ending.length, -ending.length));
+}
+
+/** Whether a file beside this one may have been this one once. */
+function isRelated(name: string, other: string): boolean {
+	if (other === name) return false;
+	return other.startsWith(name) || (other.startsWith(name.replace(extension, "")) && isPart(name, other));
+}
 
 /** Whether the file still begins and goes on as it did when it was read last. */
 export function continues(fd: number, stat: Stats, source: Source): boolean {
@@ -31,7 +46,7 @@ export function noteContent(fd: number, source: Source, read: Uint8Array): void 
 			: readAt(fd, source.offset - behind, behind);
 }
 
-function fits(fd: number, source: Source): boolean {
+export function fits(fd: number, source: Source): boolean {
 	if (source.head !== null && !hashOf(readAt(fd, 0, source.head_length)).equals(source.head)) return false;
 	const behind = source.behind ?? new Uint8Array();
 	return readAt(fd, source.offset - behind.length, behind.length).equals(behind);
@@ -54,8 +69,8 @@ export function inRotated<T>(path: string, source: Source, use: Use<T>): T | nul
 
 /** Uses the oldest rotated part that was written after `since` and never read: the file was rotated more than once. */
 export function inNextPart<T>(path: string, source: Source, since: number, use: Use<T>): T | null {
-	const isIt = (fd: number, stat: Stats, suffix: string) =>
-		partSuffix.test(suffix) &&
+	const isIt = (fd: number, stat: Stats, other: string) =>
+		isPart(basename(path), basename(other)) &&
 		stat.mtimeMs > since &&
 		stat.size > 0 &&
 		stat.ino !== source.inode &&
@@ -64,7 +79,7 @@ export function inNextPart<T>(path: string, source: Source, since: number, use: 
 }
 
 /** Uses the oldest other file of this name that is the one looked for; null where `use` gave null for all of them. */
-function inSibling<T>(path: string, isIt: (fd: number, stat: Stats, suffix: string) => boolean, use: Use<T>): T | null {
+function inSibling<T>(path: string, isIt: (fd: number, stat: Stats, path: string) => boolean, use: Use<T>): T | null {
 	for (const other of siblingsOf(path)) {
 		let fd: number;
 		try {
@@ -74,7 +89,7 @@ function inSibling<T>(path: string, isIt: (fd: number, stat: Stats, suffix: stri
 		}
 		try {
 			const stat = fstatSync(fd);
-			if (!stat.isFile() || !isIt(fd, stat, other.slice(path.length))) continue;
+			if (!stat.isFile() || !isIt(fd, stat, other)) continue;
 			const result = use(fd, stat);
 			if (result !== null) return result;
 		} finally {
@@ -84,14 +99,20 @@ function inSibling<T>(path: string, isIt: (fd: number, stat: Stats, suffix: stri
 	return null;
 }
 
-/** Plain files beside this one whose names begin with its name, the one written first in front. */
+/** The file beside this one that has an inode, by whatever name it goes now; null where it is gone. */
+export function siblingOf(path: string, inode: number): string | null {
+	const isIt = (other: string) => statSync(other, { throwIfNoEntry: false })?.ino === inode;
+	return siblingsOf(path).find(isIt) ?? null;
+}
+
+/** Plain files beside this one whose names are its name and more, the one written first in front. */
 function siblingsOf(path: string): string[] {
 	const folder = dirname(path);
 	const name = basename(path);
 	const found: { path: string; mtime: number }[] = [];
 	try {
 		for (const other of readdirSync(folder)) {
-			if (!other.startsWith(name) || other === name || found.length >= mostSiblings) continue;
+			if (!isRelated(name, other) || found.length >= mostSiblings) continue;
 			const sibling = join(folder, other);
 			const stat = statSync(sibling, { throwIfNoEntry: false });
 			if (stat?.isFile()) found.push({ path: sibling, mtime: stat.mtimeMs });

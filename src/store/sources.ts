@@ -117,6 +117,21 @@ export function startGeneration(db: Database, source: Source, file: { dev: numbe
 	writeSource(db, source);
 }
 
+/** The row of what was rotated away last: its writer may not have noticed, and go on writing there. */
+const leftPath = (path: string) => `${path} (rotated)`;
+
+/** null where nothing was rotated away. */
+export function findLeft(db: Database, path: string): Source | null {
+	return findSource(db, leftPath(path));
+}
+
+/** Notes how far the file was read that a path led to until now, to be called before `startGeneration`. */
+export function keepLeft(db: Database, source: Source): void {
+	const { generation, known_below, accepted, rejected, recent, ...place } = source;
+	const row = readSource(db, leftPath(source.path));
+	writeSource(db, { ...row, ...place, id: row.id, path: row.path });
+}
+
 /** Forgets how far the present generation was read, so that it is read from its start once more. */
 export function startSeenAgain(db: Database, source: Source): void {
 	prepared(db, "DELETE FROM seen WHERE source_id = $id AND generation = $generation").run({

@@ -201,6 +201,69 @@ describe("rotation", () => {
 		expect(ids()).toEqual(numbered(0, 7));
 	});
 
+	test("by rename with no new file yet: the last lines are not waited for until there is one", () => {
+		writeFileSync(path, someLines(0, 5));
+		read();
+		appendFileSync(path, someLines(5, 6));
+		renameSync(path, `${path}.1`);
+		expect(read()).toMatchObject({ state: "missing", accepted: 1 });
+		appendFileSync(`${path}.1`, someLines(6, 7));
+		expect(read()).toMatchObject({ state: "missing", accepted: 1 });
+		restart();
+		appendFileSync(`${path}.1`, someLines(7, 8));
+		expect(read()).toMatchObject({ state: "missing", accepted: 1 });
+		expect(read()).toMatchObject({ state: "missing", accepted: 0 });
+		writeFileSync(path, someLines(8, 9));
+		expect(read()).toMatchObject({ state: "read", accepted: 1 });
+		expect(ids()).toEqual(numbered(0, 9));
+		expect(findSource(db, path)).toMatchObject({ accepted: 9, rejected: 0 });
+	});
+
+	test("while a writer keeps the file open under its new name loses nothing, also over restarts and further renames", () => {
+		writeFileSync(path, someLines(0, 5));
+		read();
+		renameSync(path, `${path}.1`);
+		writeFileSync(path, someLines(20, 21));
+		expect(read()).toMatchObject({ accepted: 1 });
+		appendFileSync(`${path}.1`, someLines(5, 6));
+		expect(read()).toMatchObject({ accepted: 1 });
+		appendFileSync(`${path}.1`, aLine(6).slice(0, 30));
+		expect(read()).toMatchObject({ accepted: 0, rejected: 0 });
+		restart();
+		appendFileSync(`${path}.1`, `${aLine(6).slice(30)}\n`);
+		appendFileSync(path, someLines(21, 22));
+		expect(read()).toMatchObject({ accepted: 1 });
+		expect(read()).toMatchObject({ accepted: 1 });
+		renameSync(`${path}.1`, `${path}.2`);
+		read();
+		appendFileSync(`${path}.2`, `${someLines(7, 9)}garbage\n`);
+		expect(read()).toMatchObject({ accepted: 2, rejected: 1 });
+		renameSync(path, `${path}.1`);
+		appendFileSync(`${path}.2`, someLines(9, 10));
+		writeFileSync(path, someLines(22, 23));
+		expect(read()).toMatchObject({ accepted: 2 });
+		expect(read()).toMatchObject({ accepted: 0, rejected: 0 });
+		expect(ids()).toEqual([...numbered(0, 10), ...numbered(20, 23)]);
+		expect(findSource(db, path)).toMatchObject({ accepted: 13, rejected: 1 });
+	});
+
+	test("by logrotate's dateext, with the ending kept or not, loses nothing", () => {
+		writeFileSync(path, someLines(0, 5));
+		read();
+		for (const [n, part] of ["metrics.jsonl-20260201", "metrics-20260202.jsonl", "metrics-20260203.jsonl"].entries()) {
+			appendFileSync(path, someLines(5 + n * 2, 6 + n * 2));
+			renameSync(path, join(folder, part));
+			writeFileSync(path, someLines(6 + n * 2, 7 + n * 2));
+			// The last two happen while nobody looks.
+			if (n === 0) read();
+			else utimesSync(path, new Date(now + n * 60_000), new Date(now + n * 60_000));
+			if (n > 0) utimesSync(join(folder, part), new Date(now + n * 60_000 - 1), new Date(now + n * 60_000 - 1));
+		}
+		writeFileSync(join(folder, "metrics-old.jsonl"), someLines(90, 91));
+		expect(read()).toMatchObject({ rejected: 0 });
+		expect(ids()).toEqual(numbered(0, 11));
+	});
+
 	test("by copytruncate keeps every line", () => {
 		writeFileSync(path, someLines(0, 5));
 		read();

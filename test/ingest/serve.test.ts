@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { cleanUp, isHard, makeFolder, type Started, startServer, until, untilRead } from "../binary.ts";
+import { tell } from "../hard/tell.ts";
 import { aLine, someLines } from "../lines.ts";
 
 afterAll(cleanUp);
@@ -114,15 +115,27 @@ test.concurrent("a directory in the place of the file is said, and is no trouble
 	await server.stop();
 });
 
-/** A shell that appends lines `prefix-0`, `prefix-1`, … as scripts do, opening the file for each, until it is told to stop. */
-function startWriter(dataDir: string, prefix: string, count: number, pauseMs: number) {
+/** A script that appends lines `prefix-0`, `prefix-1`, … It opens the file for each, or for `held` of them at a time. */
+function startWriter(dataDir: string, prefix: string, count: number, pauseMs: number, held = 1) {
 	const program = `
-		const { appendFileSync } = require("node:fs");
-		for (let n = 0; n < ${count}; n++) {
-			appendFileSync(${JSON.stringify(metrics(dataDir))}, JSON.stringify({ timestamp: 1767225600 + n, backup_id: "${prefix}-" + n, success: n % 7 !== 0, duration_total: n, size_bytes: n * 1000 }) + "\\n");
+		const { closeSync, openSync, writeSync } = require("node:fs");
+		for (let n = 0, fd = -1; n < ${count}; n++) {
+			if (n % ${held} === 0) {
+				if (fd >= 0) closeSync(fd);
+				fd = openSync(${JSON.stringify(metrics(dataDir))}, "a");
+			}
+			writeSync(fd, JSON.stringify({ timestamp: 1767225600 + n, backup_id: "${prefix}-" + n, success: n % 7 !== 0, duration_total: n, size_bytes: n * 1000 }) + "\\n");
 			await Bun.sleep(Math.random() * ${pauseMs * 2});
 		}`;
-	return Bun.spawn([process.execPath, "-e", program], { stdio: ["ignore", "ignore", "inherit"] }).exited;
+	return Bun.spawn([process.execPath, "-e", program], { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** As logrotate does with `copytruncate`. What is written between the two is lost by it, so the writers wait that long. */
+function copyTruncate(path: string, to: string, writers: Bun.Subprocess[]): void {
+	for (const writer of writers) writer.kill("SIGSTOP");
+	copyFileSync(path, to);
+	truncateSync(path);
+	for (const writer of writers) writer.kill("SIGCONT");
 }
 
 const kills = isHard ? 200 : 10;
@@ -136,7 +149,7 @@ test(`killed ${kills} times while two writers append: every line is stored exact
 		await Bun.sleep(Math.random() * 300);
 		await server.kill();
 	}
-	await Promise.all(writers);
+	await Promise.all(writers.map(({ exited }) => exited));
 	const server = await startServer({ dataDir, env });
 	const wanted = Array.from({ length: each }, (_, n) => [`a-${n}`, `b-${n}`]).flat();
 	await untilRead(server, wanted.length, 20_000);
@@ -146,24 +159,48 @@ test(`killed ${kills} times while two writers append: every line is stored exact
 	checkSums(dataDir);
 }, 3_600_000);
 
-test(`killed ${kills} times while the file is written and rotated: every line is stored, none counted twice`, async () => {
+test(`killed ${kills} times while four scripts write and the file is rotated: every line is stored, none counted twice`, async () => {
 	const dataDir = makeFolder();
-	const each = kills * 100;
-	const writers = [startWriter(dataDir, "a", each, 4), startWriter(dataDir, "b", each, 4)];
+	const each = kills * 50;
+	const writers = [
+		startWriter(dataDir, "a", each, 8),
+		startWriter(dataDir, "b", each, 8),
+		startWriter(dataDir, "c", each, 8),
+		// Goes on writing into the file that was renamed away, for a second or so.
+		startWriter(dataDir, "held", each, 8, 60),
+	];
+	const isOver = Promise.all(writers.map(({ exited }) => exited)).then(() => true);
 	let part = 0;
-	for (let n = 0; n < kills; n++) {
+	let killed = 0;
+	while (!(await Promise.race([isOver, false])) || killed < kills) {
 		const server = await startServer({ dataDir, env });
 		await Bun.sleep(Math.random() * 300);
-		if (n % 3 === 1 && existsSync(metrics(dataDir))) renameSync(metrics(dataDir), `${metrics(dataDir)}.${++part}`);
+		const next = `${metrics(dataDir)}.${part + 1}`;
+		if (killed % 4 === 1 && existsSync(metrics(dataDir))) {
+			renameSync(metrics(dataDir), next);
+			part++;
+		} else if (killed % 4 === 3 && existsSync(metrics(dataDir))) {
+			copyTruncate(metrics(dataDir), next, writers);
+			part++;
+		}
 		await Bun.sleep(Math.random() * 300);
 		await server.kill();
+		killed++;
 	}
-	await Promise.all(writers);
 	const server = await startServer({ dataDir, env });
-	const wanted = Array.from({ length: each }, (_, n) => [`a-${n}`, `b-${n}`]).flat();
+	const prefixes = ["a", "b", "c", "held"];
+	const wanted = Array.from({ length: each }, (_, n) => prefixes.map((prefix) => `${prefix}-${n}`)).flat();
 	await until(async () => storedIds(dataDir).length === wanted.length, 10_000).catch(() => {});
 	await server.stop();
-	expect(storedIds(dataDir).sort()).toEqual(wanted.sort());
+	const stored = storedIds(dataDir).sort();
+	const lost = wanted.filter((id) => !stored.includes(id));
+	tell("R7 kill -9 while following", killed, lost.length + (stored.length - new Set(stored).size), {
+		lines: wanted.length,
+		stored: stored.length,
+		rotations: part,
+		lost: lost.slice(0, 20),
+	});
+	expect(stored).toEqual(wanted.sort());
 	checkSums(dataDir);
 }, 3_600_000);
 
