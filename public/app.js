@@ -1,7 +1,9 @@
 // The page's own behaviour: ages that stay true, a quiet refresh, the lost connection, copy, theme, menus.
 import "htmx.org";
+import "./reader.js";
 import { formatAge, formatRelative } from "../src/units.ts";
 import { connectNow, isTold, startLive } from "./live.js";
+import { showZones } from "./zones.js";
 import "./theme.js";
 
 /** Seconds; a page that waits for something says a shorter time. What the clock alone changes is asked for now and then. */
@@ -105,6 +107,7 @@ document.addEventListener("htmx:after:swap", () => {
 	takeClock();
 	showAges();
 	showState();
+	showZones();
 });
 
 // The tab's own picture: told by shape as well as by colour, for whoever has the page among thirty others.
@@ -172,6 +175,7 @@ async function copy(button) {
 
 takeClock();
 showState();
+showZones();
 startLive({
 	changed: askSoon,
 	heard: () => (trouble ? askSoon(0) : answered()),

@@ -1,5 +1,6 @@
 // What each chart is told: pure functions from data and colours to a Chart.js configuration, new at every call.
 import { axisEnd, axisStep } from "../src/axis.ts";
+import { decimalSign } from "../src/reader.ts";
 import { formatBytes, formatDuration, formatPercent, formatRate, plural } from "../src/units.ts";
 
 /** @typedef {import("../src/web/chart-data.ts").ChartData} ChartData */
@@ -221,9 +222,14 @@ export function measure(max, unit, format, colours) {
 	};
 }
 
-/** An axis counts in round steps: "60 MB/s", not "60.0 MB/s". */
+/** An axis counts in round steps: "60 MB/s", not "60.0 MB/s" nor "60,0 MB/s". */
 function withoutZeros(text) {
-	return text.replace(/(\.\d*?)0+(?=\D)/, "$1").replace(/\.(?=\D)/, "");
+	const sign = decimalSign();
+	return text
+		.replace(sign, ".")
+		.replace(/(\.\d*?)0+(?=\D)/, "$1")
+		.replace(/\.(?=\D)/, "")
+		.replace(".", sign);
 }
 
 export function tooltip(colours) {

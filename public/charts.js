@@ -14,6 +14,7 @@ import {
 } from "chart.js";
 import { chartConfig, failureMarks } from "./chart-config.js";
 import { jobChartConfig, usualBand } from "./job-charts.js";
+import "./reader.js";
 
 Chart.register(
 	ArcElement,

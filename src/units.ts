@@ -1,4 +1,5 @@
 // How numbers read to people: sizes, durations, rates, shares and ages, the same on the server, in charts and in messages.
+import { grouped, withDecimalSign } from "./reader.ts";
 
 /** Keeps a number and its unit on one line. */
 const gap = "\u00a0";
@@ -33,7 +34,7 @@ export function quantityOfBytes(bytes: number | null, { iec }: Units = decimal):
 		value /= base;
 		step++;
 	}
-	return [[sign(bytes) + threeDigits(value, step), names[step] ?? ""]];
+	return [[sign(bytes) + withDecimalSign(threeDigits(value, step)), names[step] ?? ""]];
 }
 
 function threeDigits(value: number, step: number): string {
@@ -71,7 +72,7 @@ export function quantityOfSeconds(seconds: number | null): Quantity | null {
 function partsOfSeconds(value: number): Quantity {
 	if (value === 0) return [["0", "s"]];
 	if (value < 0.9995) return [[String(Math.max(1, Math.round(value * 1000))), "ms"]];
-	if (value < 9.95) return [[String(Math.round(value * 10) / 10), "s"]];
+	if (value < 9.95) return [[withDecimalSign(String(Math.round(value * 10) / 10)), "s"]];
 	const whole = Math.round(value);
 	if (whole < 3600) return pair(Math.floor(whole / 60), "min", whole % 60, "s");
 	const minutes = Math.round(value / 60);
@@ -119,7 +120,7 @@ export function formatRelative(at: number, now: number): string {
 
 /** Thousands apart: "12,345". */
 export function formatCount(count: number): string {
-	return sign(count) + String(Math.abs(Math.round(count))).replace(/\B(?=(\d{3})+$)/g, ",");
+	return sign(count) + grouped(Math.abs(Math.round(count)));
 }
 
 /** A part of a whole in percent, or null of nothing. Only all is 100 and only none is 0: 1999 of 2000 stays 99.9. */
@@ -127,7 +128,7 @@ export function percentOf(part: number, whole: number): string | null {
 	if (whole <= 0) return null;
 	if (part >= whole) return "100";
 	if (part <= 0) return "0";
-	return Math.min(99.9, Math.max(0.1, Math.round((part / whole) * 1000) / 10)).toFixed(1);
+	return withDecimalSign(Math.min(99.9, Math.max(0.1, Math.round((part / whole) * 1000) / 10)).toFixed(1));
 }
 
 /** A share of one as "18 %"; what is there but rounds to nothing is "< 1 %". */
@@ -146,7 +147,7 @@ export function formatChange(value: number | null, before: number | null): strin
 export function formatSigned(value: number, digits = 0): string {
 	const text = Math.abs(value).toFixed(digits);
 	if (Number(text) === 0) return `\u00b1${Number(text)}`;
-	return (value < 0 ? minus : "+") + (digits === 0 ? formatCount(Number(text)) : text);
+	return (value < 0 ? minus : "+") + (digits === 0 ? formatCount(Number(text)) : withDecimalSign(text));
 }
 
 /** "1 job", "3 jobs". */

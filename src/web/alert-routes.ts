@@ -14,9 +14,9 @@ import { formatInstant } from "../time.ts";
 import { untilOf } from "./action-routes.ts";
 import type { AppOptions } from "./app.ts";
 import { backTo, cookieOf, formOf } from "./forms.ts";
-import { fragmentVary, wantsFragment } from "./fragment.ts";
+import { wantsFragment } from "./fragment.ts";
 import { parseTheme } from "./layout.ts";
-import { answer, answerJson, BodyCache, htmlType, jsonType } from "./respond.ts";
+import { answer, answerJson, answerPage, BodyCache, jsonType } from "./respond.ts";
 import type { Handler, Route } from "./routes.ts";
 
 const shownHistory = 50;
@@ -84,9 +84,7 @@ export function alertRoutes(options: AppOptions, headers: Record<string, string>
 		const before = /^\d{1,15}$/.test(search.get("before") ?? "") ? Number(search.get("before")) : undefined;
 		const isFragment = wantsFragment(request.headers);
 		const theme = parseTheme(cookieOf(request, "theme"));
-		const vary = `Accept-Encoding, Cookie, ${fragmentVary}`;
-		const kept = { revision: monitor.revision, type: htmlType, forMs: pageForMs, vary };
-		const made = cache.answer(request, `${isFragment} ${theme} ${before ?? ""}`, kept, () => {
+		const made = cache.page(request, `${isFragment} ${theme} ${before ?? ""}`, monitor.revision, () => {
 			const data = dataOf(monitor.db, before);
 			return (isFragment ? pages.alertsLive(data) : pages.alertsPage(data, theme)).toString();
 		});
@@ -137,8 +135,8 @@ export function alertRoutes(options: AppOptions, headers: Record<string, string>
 		const found = linked(params.token ?? "");
 		const theme = parseTheme(cookieOf(request, "theme"));
 		const asked = found === null ? null : { ...found, alert: shownAlert(monitor.db, found.alert, [], settings()) };
-		const body = pages.linkPage(asked, frameOf(monitor.db), theme).toString();
-		return answer(headers, found === null ? 404 : 200, body, { "content-type": htmlType });
+		const status = found === null ? 404 : 200;
+		return answerPage(request, headers, status, () => pages.linkPage(asked, frameOf(monitor.db), theme));
 	};
 
 	const followLink: Handler = async (request, params) => {

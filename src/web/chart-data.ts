@@ -3,7 +3,7 @@ import type { Overview, Point } from "../overview.ts";
 import type { Run } from "../run.ts";
 import { dayOf, dayStart, formatDay, weekOf } from "../time.ts";
 import type { Units } from "../units.ts";
-import { formatCalendar, formatDate } from "./time-element.ts";
+import { formatCalendar, formatDate, formatDateAt } from "./time-element.ts";
 
 /** Columns of equal length; null where a run failed or nothing ran. */
 export type SeriesData = {
@@ -47,7 +47,7 @@ export function seriesData(data: Pick<Overview, "series" | "now" | "zone" | "job
 		return data.series.per === "day" ? formatDate(point.at, data) : `Week of ${formatDate(point.at, data)}`;
 	};
 	return {
-		labels: points.map((point) => formatDate(point.at, data)),
+		labels: points.map(({ at }) => (data.series.per === "run" ? formatDateAt(at, data) : formatDate(at, data))),
 		titles: points.map(title),
 		duration: points.map(({ duration }) => fourDigits(duration)),
 		size: points.map(({ size }) => fourDigits(size)),

@@ -25,3 +25,9 @@ export async function formOf(request: Request): Promise<URLSearchParams> {
 export function backTo(path: string | null): string {
 	return path !== null && /^\/(?![/\\])[\x21-\x7e]*$/.test(path) ? path : "/";
 }
+
+/** The page that a form stands on, where the form does not say it: pages tell it to their own server. */
+export function cameFrom(request: Request): string {
+	const url = URL.parse(request.headers.get("referer") ?? "");
+	return url === null ? "/" : backTo(url.pathname + url.search);
+}

@@ -16,11 +16,11 @@ import { formatAge, type Units } from "../units.ts";
 import type { AppOptions } from "./app.ts";
 import { chunksOf, TooLarge } from "./bodies.ts";
 import { cookieOf } from "./forms.ts";
-import { fragmentVary, wantsFragment } from "./fragment.ts";
+import { wantsFragment } from "./fragment.ts";
 import { JobDirectory } from "./job-directory.ts";
 import { parseTheme } from "./layout.ts";
 import { answerError } from "./push-routes.ts";
-import { answerJson, BodyCache, htmlType, jsonType } from "./respond.ts";
+import { answerJson, BodyCache, jsonType } from "./respond.ts";
 import type { Handler, Peer, Route } from "./routes.ts";
 import { opens } from "./tokens.ts";
 
@@ -115,9 +115,7 @@ export function inventoryRoutes(options: InventoryRouteOptions, headers: Record<
 		const theme = parseTheme(cookieOf(request, "theme"));
 		const scheme = request.headers.get("x-forwarded-proto") === "https" ? "https" : "http";
 		const address = config.publicUrl ?? `${scheme}://${request.headers.get("host") ?? `localhost:${config.port}`}`;
-		const vary = `Accept-Encoding, Cookie, ${fragmentVary}`;
-		const kept = { revision: monitor.revision, type: htmlType, forMs: pageForMs, vary };
-		const made = cache.answer(request, `${isFragment} ${theme} ${address}`, kept, () => {
+		const made = cache.page(request, `${isFragment} ${theme} ${address}`, monitor.revision, () => {
 			const data = dataOf(monitor.db, address);
 			return (isFragment ? inventoryLive(data, units) : inventoryPage(data, theme, units)).toString();
 		});

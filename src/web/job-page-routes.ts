@@ -8,18 +8,15 @@ import type { Cursor } from "../store/run-search.ts";
 import { findSource } from "../store/sources.ts";
 import type { AppOptions } from "./app.ts";
 import { cookieOf } from "./forms.ts";
-import { fragmentVary, wantsFragment } from "./fragment.ts";
+import { wantsFragment } from "./fragment.ts";
 import { splitTarget } from "./guard.ts";
 import { judgedReader, type ReadJudged } from "./job-judged.ts";
 import { parseTheme } from "./layout.ts";
 import type * as JobPages from "./pages/job.ts";
 import { jobPath, usualRange } from "./pages/job-parts.ts";
-import { answer, BodyCache, htmlType } from "./respond.ts";
+import { answer, answerPage, BodyCache } from "./respond.ts";
 import type { Handler, Route } from "./routes.ts";
 import { formatCursor, readCursor } from "./run-query.ts";
-
-// Relative times in a page are rewritten by the browser; this bounds how old the rest may be.
-const pageForMs = 5000;
 
 export function jobPageRoutes(
 	options: AppOptions,
@@ -30,7 +27,6 @@ export function jobPageRoutes(
 	const { zone } = config;
 	const cache = new BodyCache(headers);
 	const units = { iec: config.units === "iec" };
-	const vary = `Accept-Encoding, Cookie, ${fragmentVary}`;
 
 	const frame = () => {
 		const { path, checkedAt } = monitor.source;
@@ -93,8 +89,7 @@ export function jobPageRoutes(
 		const address = ownAddress(request);
 		const { search } = splitTarget(request.url);
 		const key = `${slug} ${isFragment} ${theme} ${address} ${search}`;
-		const kept = { revision: monitor.revision, type: htmlType, forMs: pageForMs, vary };
-		const made = cache.answer(request, key, kept, () => {
+		const made = cache.page(request, key, monitor.revision, () => {
 			const data = dataOf(slug, new URLSearchParams(search), address);
 			if (data === null) return null;
 			return (isFragment ? jobLive(data, { units }) : jobPage(data, { theme, units })).toString();
@@ -103,8 +98,7 @@ export function jobPageRoutes(
 		const named = monitor.db === null ? null : findJob(monitor.db, slug);
 		// Found by its name: there is one address for it.
 		if (named !== null) return answer(headers, 303, null, { location: jobPath(named.slug) });
-		const missing = noJobPage(frame(), theme).toString();
-		return answer(headers, monitor.db === null ? 503 : 404, missing, { "content-type": htmlType, vary });
+		return answerPage(request, headers, monitor.db === null ? 503 : 404, () => noJobPage(frame(), theme));
 	};
 
 	return [{ method: "GET", path: "/jobs/:slug", class: "read", handler: page }];

@@ -1,11 +1,12 @@
 // The frame around every page: head, top bar, the place for troubles of the monitor itself, footer.
 import type { Problem } from "../overview.ts";
+import { currentReader } from "../reader.ts";
 import { plural } from "../units.ts";
 import { version } from "../version.ts";
 import { assetPath } from "./assets.ts";
 import { type Html, html, raw } from "./html.ts";
 import { type IconName, icon, iconSymbols } from "./icons.ts";
-import { ago, type Clock, formatZone } from "./time-element.ts";
+import { ago, type Clock, formatZone, shownZone } from "./time-element.ts";
 
 export const themes = ["auto", "light", "dark"] as const;
 export type Theme = (typeof themes)[number];
@@ -69,7 +70,8 @@ function navigation(current: NavEntry["path"]): Html {
 }
 
 export function page({ title, theme, now, path, nav = "/", live }: PageOptions): Html {
-	return html`${doctype}<html lang="en"${theme !== "auto" && html` data-theme="${theme}"`}>
+	const { locale } = currentReader();
+	return html`${doctype}<html lang="en"${locale !== null && html` data-locale="${locale}"`}${theme !== "auto" && html` data-theme="${theme}"`}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
@@ -160,9 +162,23 @@ export function footer({ now, zone, retentionDays, source }: FooterData): Html {
 	const looked =
 		source.checkedAt === null ? "not looked at yet" : html`looked at ${ago(source.checkedAt, { now, zone })}`;
 	return html`<footer><div class="wrap">
-<span>Times in ${formatZone(now, zone)}</span>
+${zones(now, zone)}
 <span>Keeps ${plural(retentionDays, "day")} of runs</span>
 <span><span class="wraps">${source.path}</span>, ${plural(source.lines, "line")}, ${looked}</span>
 <span>Backup Monitor ${version}</span>
 </div></footer>`;
+}
+
+/**
+ * In which zone the times are. The script shows the choice where the browser's zone is another one, and tells its name;
+ * what was written into sentences, and where a day begins, stays as the server has it.
+ */
+function zones(now: number, zone: string): Html {
+	const shown = shownZone(zone);
+	const isMine = shown !== zone;
+	const rest = isMine && html`; days, and times within sentences, in ${formatZone(now, zone)}`;
+	const choice = (name: string, value: string, isChosen: boolean) =>
+		html`<button type="submit" name="zone" value="${value}" aria-pressed="${String(isChosen)}">${name}</button>`;
+	return html`<span>Times in ${formatZone(now, shown)}${rest}</span>
+<form class="zones" id="zones" method="post" action="/zone" data-server-zone="${zone}"${!isMine && html` hidden`}>${choice("server time", "", !isMine)}${choice("my time", isMine ? shown : "", isMine)}</form>`;
 }

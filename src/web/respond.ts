@@ -1,6 +1,8 @@
 // Answers: the headers that every one of them carries, and bodies kept ready until what they show has changed.
 import type { Config } from "../config.ts";
+import { writtenFor } from "../reader.ts";
 import { takesGzip } from "./assets.ts";
+import { pageVary, readerKey, readerOf } from "./page-reader.ts";
 
 /** On every answer. No inline script or style passes, nothing is loaded from elsewhere. */
 export function securityHeaders({ frameAncestors }: Pick<Config, "frameAncestors">): Record<string, string> {
@@ -28,6 +30,9 @@ type Kept = {
 /** `ready`: made once, because a dozen headers cost more than the rest of an answer. */
 type Form = { body: Uint8Array; etag: string; headers: Record<string, string>; ready: Headers };
 
+/** Relative times in a page are rewritten by the browser; this bounds how old the rest may be. */
+const pageForMs = 5000;
+
 const mostKept = 64;
 const worthCompressing = 1400;
 
@@ -38,6 +43,13 @@ export class BodyCache {
 
 	constructor(headers: Record<string, string>) {
 		this.#headers = headers;
+	}
+
+	/** A page or a piece of one, made for whoever asks for it. */
+	page(request: Request, key: string, revision: number, make: () => string | null): Response | null {
+		const reader = readerOf(request);
+		const kept = { revision, type: htmlType, forMs: pageForMs, vary: pageVary };
+		return this.answer(request, `${key} ${readerKey(reader)}`, kept, () => writtenFor<string | null>(reader, make));
 	}
 
 	/** Answers from what is kept, or makes it; 304 where the client has it already. null when `make` finds nothing. */
@@ -94,6 +106,18 @@ function hasTag(list: string, etag: string): boolean {
 function withoutLength(headers: Record<string, string>): Record<string, string> {
 	const { "content-type": _type, "content-encoding": _encoding, ...rest } = headers;
 	return rest;
+}
+
+/** A page that is not kept, made for whoever asks for it. */
+export function answerPage(
+	request: Request,
+	headers: Record<string, string>,
+	status: number,
+	make: () => { toString: () => string },
+	more: Record<string, string> = {},
+): Response {
+	const body = writtenFor<string>(readerOf(request), () => make().toString());
+	return answer(headers, status, body, { "content-type": htmlType, vary: pageVary, ...more });
 }
 
 /** An answer that is not kept. */

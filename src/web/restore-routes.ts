@@ -8,13 +8,12 @@ import { labJobOf, readCheckedDrills, readRestoreJobs } from "../store/restore.t
 import { findSource } from "../store/sources.ts";
 import type { AppOptions } from "./app.ts";
 import { cookieOf } from "./forms.ts";
-import { fragmentVary, wantsFragment } from "./fragment.ts";
+import { wantsFragment } from "./fragment.ts";
 import { parseTheme } from "./layout.ts";
-import { answerJson, BodyCache, htmlType, jsonType } from "./respond.ts";
+import { answerJson, BodyCache, jsonType } from "./respond.ts";
 import { restoreObject } from "./restore-answers.ts";
 import type { Handler, Route } from "./routes.ts";
 
-const pageForMs = 5000;
 const dataForMs = 60_000;
 
 export function restoreRoutes(options: AppOptions, headers: Record<string, string>): Route[] {
@@ -59,9 +58,8 @@ export function restoreRoutes(options: AppOptions, headers: Record<string, strin
 		const address = addressOf(request);
 		const isFragment = wantsFragment(request.headers);
 		const theme = parseTheme(cookieOf(request, "theme"));
-		const vary = `Accept-Encoding, Cookie, ${fragmentVary}`;
-		const kept = { revision: monitor.revision, type: htmlType, forMs: pageForMs, vary };
-		const made = cache.answer(request, JSON.stringify([isFragment, theme, address, chosen]), kept, () => {
+		const key = JSON.stringify([isFragment, theme, address, chosen]);
+		const made = cache.page(request, key, monitor.revision, () => {
 			const data = pageOf(monitor.db, chosen, address);
 			return (isFragment ? pages.restoreLive(data) : pages.restorePage(data, theme)).toString();
 		});

@@ -8,8 +8,8 @@ import { actionRoutes } from "./action-routes.ts";
 import { alertRoutes } from "./alert-routes.ts";
 import { noSuchJob, type Query, readFailureRows, readFailureTrends, readMetrics, readRejectedLines } from "./api.ts";
 import type { AppOptions } from "./app.ts";
-import { backTo, cookieOf, formOf } from "./forms.ts";
-import { fragmentVary, wantsFragment } from "./fragment.ts";
+import { backTo, cameFrom, cookieOf, formOf } from "./forms.ts";
+import { wantsFragment } from "./fragment.ts";
 import type { Declared, Method } from "./guard.ts";
 import { healthObject } from "./health.ts";
 import { inventoryRoutes } from "./inventory-routes.ts";
@@ -17,11 +17,12 @@ import { jobPageRoutes } from "./job-page-routes.ts";
 import { parseTheme } from "./layout.ts";
 import { liveRoutes } from "./live-routes.ts";
 import { type OverviewAsked, readOverviewAsked } from "./overview-question.ts";
+import { parseZone, zoneCookie } from "./page-reader.ts";
 import type * as OverviewPages from "./pages/overview.ts";
 import { pingRoutes } from "./ping-routes.ts";
 import { pushRoutes } from "./push-routes.ts";
 import { readRoutes } from "./read-routes.ts";
-import { answer, answerJson, BodyCache, htmlType, jsonType } from "./respond.ts";
+import { answer, answerJson, answerPage, BodyCache, jsonType } from "./respond.ts";
 import { restoreRoutes } from "./restore-routes.ts";
 import { runJudge } from "./run-judged.ts";
 import { runPageRoutes } from "./run-pages-routes.ts";
@@ -35,8 +36,6 @@ export type Handler = (request: Request, params: Record<string, string>, peer: P
 export type { Method };
 export type Route = Declared & { handler: Handler };
 
-// Relative times in a page are rewritten by the browser; this bounds how old the rest may be.
-const pageForMs = 5000;
 const dataForMs = 60_000;
 
 export function routes(options: AppOptions, headers: Record<string, string>): Route[] {
@@ -94,9 +93,7 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		const isFragment = wantsFragment(request.headers);
 		const theme = parseTheme(cookieOf(request, "theme"));
 		const units = { iec: config.units === "iec" };
-		const vary = `Accept-Encoding, Cookie, ${fragmentVary}`;
-		const kept = { revision: monitor.revision, type: htmlType, forMs: pageForMs, vary };
-		const made = cache.answer(request, `/ ${isFragment} ${theme} ${search}`, kept, () => {
+		const made = cache.page(request, `/ ${isFragment} ${theme} ${search}`, monitor.revision, () => {
 			const overview = overviewOf(new URLSearchParams(search));
 			if (overview === null) return null;
 			return (isFragment ? overviewLive(overview, { units }) : overviewPage(overview, { theme, units })).toString();
@@ -139,8 +136,7 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		const overview = overviewOf(new URL(backTo(params.get("path")), "http://localhost").searchParams);
 		if (overview === null) return answer(headers, 303, null, { location: "/" });
 		const { overviewLive } = await loadPages();
-		const body = overviewLive(overview, { units: { iec: config.units === "iec" } }).toString();
-		return answer(headers, 200, body, { "content-type": htmlType });
+		return answerPage(request, headers, 200, () => overviewLive(overview, { units: { iec: config.units === "iec" } }));
 	};
 
 	const chooseTheme: Handler = async (request) => {
@@ -151,6 +147,15 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		return answer(headers, isScript ? 204 : 303, null, {
 			...(!isScript && { location: backTo(params.get("path")) }),
 			"set-cookie": `theme=${theme}; Path=/; Max-Age=31536000; SameSite=Strict`,
+		});
+	};
+
+	/** "My time" names the browser's zone, "server time" none. */
+	const chooseZone: Handler = async (request) => {
+		const zone = parseZone((await formOf(request)).get("zone")) ?? "";
+		return answer(headers, 303, null, {
+			location: cameFrom(request),
+			"set-cookie": `${zoneCookie}=${zone}; Path=/; Max-Age=${zone === "" ? 0 : 31536000}; SameSite=Strict`,
 		});
 	};
 
@@ -165,6 +170,7 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		{ method: "POST", path: "/api/import", class: "write", handler: importNow },
 		{ method: "POST", path: "/refresh", class: "write", handler: refresh },
 		{ method: "POST", path: "/theme", class: "write", handler: chooseTheme },
+		{ method: "POST", path: "/zone", class: "write", handler: chooseZone },
 		...pushRoutes(options, headers),
 		...inventoryRoutes(options, headers),
 		...pingRoutes(options, headers),

@@ -11,18 +11,17 @@ import { findSource } from "../store/sources.ts";
 import { readRun } from "../store/standings.ts";
 import type { AppOptions } from "./app.ts";
 import { cookieOf } from "./forms.ts";
-import { fragmentVary, wantsFragment } from "./fragment.ts";
+import { wantsFragment } from "./fragment.ts";
 import { splitTarget } from "./guard.ts";
 import { parseTheme } from "./layout.ts";
 import type * as RunPages from "./pages/run.ts";
 import type * as RunsPages from "./pages/runs.ts";
 import { filtersOf, pathOfRuns, runsPath } from "./pages/runs-path.ts";
-import { answer, BodyCache, htmlType, jsonType } from "./respond.ts";
+import { answer, answerPage, BodyCache, jsonType } from "./respond.ts";
 import type { Handler, Route } from "./routes.ts";
 import { formatCursor, readCursor } from "./run-query.ts";
 import { exportQueryOf, readAsked, understand } from "./runs-question.ts";
 
-// Relative times in a page are rewritten by the browser; this bounds how old the rest may be.
 const pageForMs = 5000;
 const runsShown = 50;
 const textType = "text/plain; charset=utf-8";
@@ -49,8 +48,7 @@ export function runPageRoutes(
 		return cache;
 	};
 	const units = { iec: config.units === "iec" };
-	const vary = `Accept-Encoding, Cookie, ${fragmentVary}`;
-	const kept = (type: string) => ({ revision: monitor.revision, type, forMs: pageForMs, vary });
+	const kept = (type: string) => ({ revision: monitor.revision, type, forMs: pageForMs });
 
 	const frame = () => {
 		const now = clock();
@@ -112,7 +110,7 @@ export function runPageRoutes(
 		const hasEmpty = [...search.values()].some((value) => value === "");
 		if (!isFragment && hasEmpty) return answer(headers, 303, null, { location: path });
 		const theme = parseTheme(cookieOf(request, "theme"));
-		const made = bodies().answer(request, `${path} ${isFragment} ${theme}`, kept(htmlType), () => {
+		const made = bodies().page(request, `${path} ${isFragment} ${theme}`, monitor.revision, () => {
 			const data = runsOf(search);
 			return (isFragment ? runsLive(data, { units }) : runsPage(data, { theme, units })).toString();
 		});
@@ -136,14 +134,14 @@ export function runPageRoutes(
 		const { noRunPage, runLive, runPage } = runPages;
 		const isFragment = wantsFragment(request.headers);
 		const theme = parseTheme(cookieOf(request, "theme"));
-		const made = bodies().answer(request, `${idOf(id)} ${isFragment} ${theme}`, kept(htmlType), () => {
+		const made = bodies().page(request, `${idOf(id)} ${isFragment} ${theme}`, monitor.revision, () => {
 			const data = runOf(id);
 			if (data === null) return null;
 			return (isFragment ? runLive(data, { units }) : runPage(data, { theme, units })).toString();
 		});
 		if (made !== null) return made;
-		const missing = noRunPage({ ...frame(), id, isOpen: monitor.db !== null }, theme).toString();
-		return answer(headers, monitor.db === null ? 503 : 404, missing, { "content-type": htmlType, vary });
+		const isOpen = monitor.db !== null;
+		return answerPage(request, headers, isOpen ? 404 : 503, () => noRunPage({ ...frame(), id, isOpen }, theme));
 	};
 
 	/** A part of a run as a file of its own; it is read by people, and never runs as anything. */

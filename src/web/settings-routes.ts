@@ -12,15 +12,14 @@ import { countRejected, readRejected } from "../store/rejected.ts";
 import { readWatched } from "../store/watched.ts";
 import type { AppOptions } from "./app.ts";
 import { cookieOf } from "./forms.ts";
-import { fragmentVary, wantsFragment } from "./fragment.ts";
+import { wantsFragment } from "./fragment.ts";
 import { readHealth } from "./health.ts";
 import { parseTheme } from "./layout.ts";
-import { answer, BodyCache, htmlType } from "./respond.ts";
+import { answer, BodyCache } from "./respond.ts";
 import type { Handler, Route } from "./routes.ts";
 import { hintsOf } from "./settings-hints.ts";
 import { variablesOf } from "./settings-variables.ts";
 
-const pageForMs = 5000;
 const shownLines = 20;
 
 /** `env`: what the configuration was read from, to say of each value where it comes from. */
@@ -36,9 +35,7 @@ export function settingsRoutes(
 		const pages = await import("./pages/settings.ts");
 		const isFragment = wantsFragment(request.headers);
 		const theme = parseTheme(cookieOf(request, "theme"));
-		const vary = `Accept-Encoding, Cookie, ${fragmentVary}`;
-		const kept = { revision: monitor.revision, type: htmlType, forMs: pageForMs, vary };
-		const made = cache.answer(request, `${isFragment} ${theme}`, kept, () => {
+		const made = cache.page(request, `${isFragment} ${theme}`, monitor.revision, () => {
 			const data = readSettingsPage(options, env);
 			return (isFragment ? pages.settingsLive(data, theme) : pages.settingsPage(data, theme)).toString();
 		});

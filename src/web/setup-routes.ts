@@ -6,11 +6,11 @@ import { readArrivals } from "../store/arrivals.ts";
 import { countRejected } from "../store/rejected.ts";
 import { findSource } from "../store/sources.ts";
 import type { AppOptions } from "./app.ts";
-import { fragmentVary, wantsFragment } from "./fragment.ts";
+import { wantsFragment } from "./fragment.ts";
 import { JobDirectory } from "./job-directory.ts";
 import { parseTheme } from "./layout.ts";
 import type { SetupData } from "./pages/setup.ts";
-import { answer, htmlType } from "./respond.ts";
+import { answer, answerPage } from "./respond.ts";
 import type { Handler, Peer, Route } from "./routes.ts";
 import { SetupDoor } from "./setup-code.ts";
 
@@ -73,9 +73,9 @@ export function setupRoutes(options: AppOptions, headers: Record<string, string>
 		const pages = await import("./pages/setup.ts");
 		const data = dataOf(request, peer);
 		const theme = parseTheme(/(?:^|;\s*)theme=(\w+)/.exec(request.headers.get("cookie") ?? "")?.[1]);
-		const body = wantsFragment(request.headers) ? pages.setupLive(data) : pages.setupPage(data, theme);
+		const isFragment = wantsFragment(request.headers);
 		// Never kept by anybody: it may hold the token.
-		return answer(headers, 200, body.toString(), { "content-type": htmlType, vary: `Cookie, ${fragmentVary}` });
+		return answerPage(request, headers, 200, () => (isFragment ? pages.setupLive(data) : pages.setupPage(data, theme)));
 	};
 
 	return [{ method: "GET", path: "/setup", class: "read", seesPeer: true, handler: setupPage }];

@@ -1,42 +1,75 @@
 // Instants on the page: relative first, the exact time with its zone on hover and in print.
+import { currentReader } from "../reader.ts";
 import { dayOf, formatInstant, zoneOffset } from "../time.ts";
 import { formatRelative } from "../units.ts";
+import { languageOfDates, writtenByLocale } from "./date-writing.ts";
 import { type Html, html } from "./html.ts";
 
 const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/** `zone` is that of the data. Instants are shown in the reader's, where that is another; days are always those of the data. */
 export type Clock = { now: number; zone: string };
+
+/** Where the reader wants times to be told: "my time", or that of the data. */
+export function shownZone(zone: string): string {
+	return currentReader().zone ?? zone;
+}
 
 /** "5 h 42 min ago"; the page's script keeps it true between two answers of the server. */
 export function ago(at: number, { now, zone }: Clock): Html {
-	return html`<time datetime="${formatInstant(at, zone)}" title="${formatExact(at, zone)}" data-ago>${formatRelative(at, now)}</time>`;
+	return html`<time datetime="${formatInstant(at, shownZone(zone))}" title="${formatExact(at, zone)}" data-ago>${formatRelative(at, now)}</time>`;
 }
 
 /** "today 02:00", "Fri 20 Nov, 21:00". */
 export function calendarTime(at: number, clock: Clock): Html {
-	return html`<time datetime="${formatInstant(at, clock.zone)}" title="${formatExact(at, clock.zone)}">${formatCalendar(at, clock)}</time>`;
+	const language = dayWord(at, clock) === null ? languageOfDates() : null;
+	return html`<time datetime="${formatInstant(at, shownZone(clock.zone))}" title="${formatExact(at, clock.zone)}"${language !== null && html` lang="${language}"`}>${formatCalendar(at, clock)}</time>`;
 }
 
-export function formatCalendar(at: number, { now, zone }: Clock): string {
-	const days = dayOf(now, zone) - dayOf(at, zone);
-	const time = formatClock(at, zone);
-	if (days === 0) return `today ${time}`;
-	if (days === 1) return `yesterday ${time}`;
-	if (days === -1) return `tomorrow ${time}`;
-	return `${weekday(at, zone)} ${formatDate(at, { now, zone })}, ${time}`;
+export function formatCalendar(at: number, clock: Clock): string {
+	const zone = shownZone(clock.zone);
+	const word = dayWord(at, clock);
+	if (word !== null) return `${word} ${formatClock(at, clock.zone)}`;
+	const isThisYear = yearOf(at, zone) === yearOf(clock.now, zone);
+	return (
+		writtenByLocale(at, zone, isThisYear ? "moment" : "momentOfYear") ??
+		`${weekday(at, zone)} ${formatDateAt(at, clock)}, ${formatClock(at, clock.zone)}`
+	);
 }
 
-/** "20 Nov", with the year where it is not this one. */
+/** "today", "Fri 20 Nov": a moment without its hour. */
+export function formatDayAt(at: number, clock: Clock): string {
+	const zone = shownZone(clock.zone);
+	return dayWord(at, clock) ?? writtenByLocale(at, zone, "day") ?? `${weekday(at, zone)} ${formatDateAt(at, clock)}`;
+}
+
+function dayWord(at: number, { now, zone }: Clock): "today" | "yesterday" | "tomorrow" | null {
+	const shown = shownZone(zone);
+	const days = dayOf(now, shown) - dayOf(at, shown);
+	return days === 0 ? "today" : days === 1 ? "yesterday" : days === -1 ? "tomorrow" : null;
+}
+
+/** The date of an instant: "20 Nov", with the year where it is not this one. */
+export function formatDateAt(at: number, { now, zone }: Clock): string {
+	return formatDate(at, { now, zone: shownZone(zone) });
+}
+
+/** The date of a day of the data, which begins at `at` in its zone: it is the same day wherever it is read. */
 export function formatDate(at: number, { now, zone }: Clock): string {
 	const local = localDate(at, zone);
-	const year = local.getUTCFullYear();
+	const isThisYear = local.getUTCFullYear() === yearOf(now, zone);
+	const written = writtenByLocale(at, zone, isThisYear ? "date" : "dateOfYear");
+	if (written !== null) return written.replaceAll(" ", "\u00a0");
 	const text = `${local.getUTCDate()}\u00a0${months[local.getUTCMonth()]}`;
-	return year === localDate(now, zone).getUTCFullYear() ? text : `${text}\u00a0${year}`;
+	return isThisYear ? text : `${text}\u00a0${local.getUTCFullYear()}`;
 }
 
 /** "Mon, 23 Nov 2026, 07:41:48 CET". */
-export function formatExact(at: number, zone: string): string {
+export function formatExact(at: number, dataZone: string): string {
+	const zone = shownZone(dataZone);
+	const written = writtenByLocale(at, zone, "exact");
+	if (written !== null) return `${written} ${zoneName(at, zone)}`;
 	const local = localDate(at, zone);
 	const seconds = String(local.getUTCSeconds()).padStart(2, "0");
 	const date = `${local.getUTCDate()} ${months[local.getUTCMonth()]} ${local.getUTCFullYear()}`;
@@ -45,7 +78,12 @@ export function formatExact(at: number, zone: string): string {
 
 /** "07:41" */
 export function formatClock(at: number, zone: string): string {
-	return localDate(at, zone).toISOString().slice(11, 16);
+	return formatClockIn(at, shownZone(zone));
+}
+
+/** The wall clock of this very zone, whatever zone the reader has chosen. */
+export function formatClockIn(at: number, zone: string): string {
+	return writtenByLocale(at, zone, "clock") ?? localDate(at, zone).toISOString().slice(11, 16);
 }
 
 /** "Europe/Berlin (CET, UTC+1)"; the same word is not said twice. */
@@ -63,6 +101,10 @@ function weekday(at: number, zone: string): string {
 	return weekdays[localDate(at, zone).getUTCDay()] ?? "";
 }
 
+function yearOf(at: number, zone: string): number {
+	return localDate(at, zone).getUTCFullYear();
+}
+
 /** A date whose UTC fields read like a wall clock in the zone: far cheaper than a formatter per value. */
 function localDate(at: number, zone: string): Date {
 	return new Date(at + zoneOffset(at, zone));
@@ -70,6 +112,7 @@ function localDate(at: number, zone: string): Date {
 
 // Names change only with the offset: one formatter per zone, one look per offset.
 const zoneNames = new Map<string, string>();
+const mostNames = 256;
 
 function zoneName(at: number, zone: string): string {
 	const key = `${zone} ${zoneOffset(at, zone)}`;
@@ -79,6 +122,8 @@ function zoneName(at: number, zone: string): string {
 		const american = /^(?:America|US|Pacific\/Honolulu)/.test(zone);
 		const parts = new Intl.DateTimeFormat(american ? "en-US" : "en-GB", { timeZone: zone, timeZoneName: "short" });
 		name = parts.formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? zone;
+		// A reader may name any zone there is.
+		if (zoneNames.size >= mostNames) zoneNames.clear();
 		zoneNames.set(key, name);
 	}
 	return name;

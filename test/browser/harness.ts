@@ -96,7 +96,7 @@ export type Watched = { page: Page; complaints: string[]; requests: string[]; cl
 
 /** A page whose errors, console messages, policy violations and foreign requests are written down. */
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Watched> {
-	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", ...options });
 	const page = await context.newPage();
 	const complaints: string[] = [];
 	const requests: string[] = [];

@@ -5,7 +5,7 @@ import type { JobPage, JobPoint } from "../../job-page.ts";
 import { dayOf, dayStart } from "../../time.ts";
 import type { Units } from "../../units.ts";
 import { phaseColour } from "../chart-data.ts";
-import { formatCalendar, formatDate } from "../time-element.ts";
+import { formatCalendar, formatDate, formatDateAt } from "../time-element.ts";
 
 /** null where a run failed or nothing ran. */
 export type JobColumns = {
@@ -41,7 +41,7 @@ export function jobChartData(data: Pick<JobPage, "series" | "now" | "zone">, uni
 	return {
 		iec: units.iec,
 		job: {
-			labels: points.map(({ at }) => formatDate(at, data)),
+			labels: points.map(({ at }) => (per === "run" ? formatDateAt(at, data) : formatDate(at, data))),
 			titles: points.map(title),
 			runs: points.map(({ runs }) => runs),
 			failed: points.map(({ failed }) => failed),

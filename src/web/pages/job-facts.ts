@@ -5,7 +5,7 @@ import { formatBytes, formatChange, formatDuration, percentOf, plural, type Unit
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { sparkline } from "../pictures.ts";
-import { ago, calendarTime, formatClock, formatDate } from "../time-element.ts";
+import { ago, calendarTime, formatClock, formatDateAt } from "../time-element.ts";
 
 export function jobFacts(data: JobPage, units: Units): Html {
 	return html`<dl class="card facts five" aria-label="The job in figures">${lastGood(data)}${nextDue(data)}${usualDuration(data)}${size(data, units)}${success(data)}</dl>`;
@@ -26,7 +26,7 @@ function lastGood(data: JobPage): Html {
 	}
 	const note =
 		good === null
-			? html`on ${formatDate(lastGoodAt, data)}; the run itself is deleted`
+			? html`on ${formatDateAt(lastGoodAt, data)}; the run itself is deleted`
 			: calendarTime(good.startedAt, data);
 	return fact("Last good backup", ago(lastGoodAt, data), note);
 }

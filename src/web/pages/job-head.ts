@@ -1,9 +1,10 @@
 // The head of the job page: what it is called, how it stands and why, when it is due, and what can be done about it.
 import type { JobPage } from "../../job-page.ts";
 import type { ScheduleSource } from "../../schedule.ts";
+import { dayOf } from "../../time.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
-import { calendarTime, formatClock } from "../time-element.ts";
+import { calendarTime, formatClock, shownZone } from "../time-element.ts";
 import { actionForm, jobAction, statePill, untilMenu } from "./job-parts.ts";
 
 export function jobHead(data: JobPage): Html {
@@ -81,7 +82,8 @@ function schedule(data: JobPage): Html {
 
 /** A day that was said already is not said again. */
 function later(at: number, before: number, data: JobPage): Html {
-	const isSameDay = Math.abs(at - before) < 86_400_000 && formatClock(at, data.zone) > formatClock(before, data.zone);
+	const zone = shownZone(data.zone);
+	const isSameDay = dayOf(at, zone) === dayOf(before, zone);
 	return isSameDay ? html`<time>${formatClock(at, data.zone)}</time>` : calendarTime(at, data);
 }
 

@@ -4,7 +4,7 @@ import { setupLine, setupScript } from "../../setup-commands.ts";
 import { plural } from "../../units.ts";
 import { type Html, html, raw } from "../html.ts";
 import { icon } from "../icons.ts";
-import { ago, formatClock, formatZone } from "../time-element.ts";
+import { ago, formatClockIn, formatZone } from "../time-element.ts";
 
 export function emptyState(data: Overview, title: string): Html {
 	const { source } = data;
@@ -41,7 +41,7 @@ function checks(data: Overview): Html[] {
 					"Metrics file",
 					html`<span class="wraps">${source.path}</span>, ${plural(source.lines, "line")}`,
 				),
-		check("ok", "OK", "Time zone", html`${formatZone(data.now, data.zone)}, now ${formatClock(data.now, data.zone)}`),
+		check("ok", "OK", "Time zone", html`${formatZone(data.now, data.zone)}, now ${formatClockIn(data.now, data.zone)}`),
 		trouble
 			? check("warning", "Warning", trouble.title, html`${trouble.detail}`)
 			: check("ok", "OK", "The monitor itself", html`nothing to report`),

@@ -2,7 +2,6 @@
 
 import type { Overview, OverviewJob } from "../../overview.ts";
 import { roughly } from "../../restore-words.ts";
-import { formatInstant } from "../../time.ts";
 import {
 	formatAge,
 	formatBytes,
@@ -16,7 +15,7 @@ import type { Trouble } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { sparkline } from "../pictures.ts";
-import { ago, calendarTime, formatCalendar, formatExact } from "../time-element.ts";
+import { ago, calendarTime, formatCalendar } from "../time-element.ts";
 import { jobMark } from "./job-parts.ts";
 import { jobHref } from "./overview-parts.ts";
 import { rungs } from "./overview-rungs.ts";
@@ -55,21 +54,11 @@ const nothing = html`<span class="muted">${unknown}</span>`;
 
 function lastGood({ lastGoodAt, good, finished }: OverviewJob, data: Overview): Two {
 	if (lastGoodAt === null) return { value: nothing, note: finished === null ? "not run yet" : "none on record" };
-	if (good === null) return { value: short(lastGoodAt, data), note: "its run is deleted" };
+	if (good === null) return { value: ago(lastGoodAt, data), note: "its run is deleted" };
 	return {
-		value: short(lastGoodAt, data),
+		value: ago(lastGoodAt, data),
 		note: html`<a href="${`/runs/${good.id}`}">${formatCalendar(good.startedAt, data)}</a>`,
 	};
-}
-
-/** An age with its exact time; the day stands below it, so that no second element is needed. */
-function short(at: number, data: Overview): Html {
-	return html`<time datetime="${formatInstant(at, data.zone)}" title="${formatExact(at, data.zone)}" data-ago>${agoText(at, data.now)}</time>`;
-}
-
-function agoText(at: number, now: number): string {
-	const age = formatAge((now - at) / 1000);
-	return at > now ? `in ${age}` : `${age} ago`;
 }
 
 function nextDue(job: OverviewJob, data: Overview): Two {
@@ -95,8 +84,8 @@ function nextDue(job: OverviewJob, data: Overview): Two {
 			state: state === "late" ? "old" : "failed",
 		};
 	}
-	if (dueAt !== null) return { value: short(dueAt, data), note: formatCalendar(dueAt, data) };
-	if (deadlineAt !== null && deadlineAt > data.now) return { value: short(deadlineAt, data), note: "at the latest" };
+	if (dueAt !== null) return { value: ago(dueAt, data), note: formatCalendar(dueAt, data) };
+	if (deadlineAt !== null && deadlineAt > data.now) return { value: ago(deadlineAt, data), note: "at the latest" };
 	if (deadlineAt !== null) return { value: ago(deadlineAt, data), note: "was wanted", state: "failed" };
 	return {
 		value: nothing,

@@ -7,7 +7,7 @@ import type { VerdictJob } from "../../verdict.ts";
 import { troubleOf } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
-import { calendarTime, formatCalendar, formatClock, formatDate } from "../time-element.ts";
+import { calendarTime, formatCalendar, formatClock, formatDate, shownZone } from "../time-element.ts";
 import { jobHref } from "./overview-parts.ts";
 
 const lanesShown = 12;
@@ -142,7 +142,8 @@ function markShape({ look, from, to, title }: Mark, y: number, now: number): Htm
 }
 
 /** Every six hours of the wall clock; midnight is a date. */
-function ticksOf({ now, zone }: Overview): { at: number; word: string }[] {
+function ticksOf({ now, zone: dataZone }: Overview): { at: number; word: string }[] {
+	const zone = shownZone(dataZone);
 	const ticks: { at: number; word: string }[] = [];
 	const today = dayOf(now, zone);
 	for (let day = today - 1; day <= today + 1; day++) {

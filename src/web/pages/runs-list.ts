@@ -5,7 +5,7 @@ import { dayOf } from "../../time.ts";
 import { formatAge, formatBytes, formatDuration, plural, type Units, unknown } from "../../units.ts";
 import { phaseData } from "../chart-data.ts";
 import { type Html, html } from "../html.ts";
-import { formatCalendar, formatClock, formatDate, formatExact } from "../time-element.ts";
+import { formatClock, formatDateAt, formatDayAt, formatExact, shownZone } from "../time-element.ts";
 import { jobName, outcomePill } from "./overview-parts.ts";
 import { kindWords } from "./runs-filter.ts";
 import { filtersOf, runPath, runsPath } from "./runs-path.ts";
@@ -31,7 +31,7 @@ function table(data: RunsPage, units: Units): Html {
 		if (run.outcome === "success")
 			longest.set(seriesOf(run), Math.max(longest.get(seriesOf(run)) ?? 1, run.duration ?? 0));
 	}
-	const days = Map.groupBy(data.runs, (run) => dayOf(run.startedAt, data.zone));
+	const days = Map.groupBy(data.runs, (run) => dayOf(run.startedAt, shownZone(data.zone)));
 	const bodies = [...days.values()].map((runs) => {
 		const rows = runs.map((run) => row(run, data, units, longest.get(seriesOf(run)) ?? 1));
 		const first = runs[0]?.startedAt ?? data.now;
@@ -50,8 +50,8 @@ function seriesOf({ slug, kind }: Run): string {
 
 /** "today, 23 Nov", "Fri 20 Nov": the words of a run's time without its hour. */
 function dayWords(at: number, data: RunsPage): string {
-	const words = formatCalendar(at, data).replace(/,? \d\d:\d\d$/, "");
-	const date = formatDate(at, data);
+	const words = formatDayAt(at, data);
+	const date = formatDateAt(at, data);
 	return words.includes(date) ? words : `${words}, ${date}`;
 }
 
@@ -153,7 +153,7 @@ function nothingFound(data: RunsPage): Html {
 	if (searchedTo !== null) {
 		const further = html`<a class="button" href="${runsPath(asked, { older: data.older ?? "" })}">Search further back</a>`;
 		return box(
-			html`Nothing found since ${formatDate(searchedTo, data)}`,
+			html`Nothing found since ${formatDateAt(searchedTo, data)}`,
 			html`Older runs were not looked at yet.`,
 			html`${further}${clear}`,
 		);
@@ -175,8 +175,8 @@ function pager(data: RunsPage): Html | null {
 	const span =
 		first !== undefined &&
 		last !== undefined &&
-		`${plural(runs.length, "run")}, ${formatDate(last.startedAt, data)} to ${formatDate(first.startedAt, data)}`;
-	const further = searchedTo !== null && runs.length > 0 && `; searched back to ${formatDate(searchedTo, data)}`;
+		`${plural(runs.length, "run")}, ${formatDateAt(last.startedAt, data)} to ${formatDateAt(first.startedAt, data)}`;
+	const further = searchedTo !== null && runs.length > 0 && `; searched back to ${formatDateAt(searchedTo, data)}`;
 	const link = (name: string, cursor: "newer" | "older", at: string | null) =>
 		at === null
 			? html`<span class="button" aria-disabled="true">${name}</span>`
