@@ -39,6 +39,8 @@ export type ServiceHealth = {
 	/** Resident memory of the process in bytes. */
 	memory: number;
 	database: { path: string; size: number | null; state: "writable" | "read-only" | "closed" };
+	/** Our newest own copy of the database; null: there is none yet. */
+	ownCopy: { path: string; at: number; size: number } | null;
 	/** Bytes; null where the system does not say. */
 	free: number | null;
 	dataDir: string;

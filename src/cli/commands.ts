@@ -102,6 +102,29 @@ Exit codes: 0 built, 1 not (the old one is back in place), 2 wrong usage.`,
 		run: async (args) => (await import("./rebuild.ts")).rebuildCommand(args),
 	},
 	{
+		name: "backup",
+		summary: "write a consistent, checked copy of the monitor's own database, while a server runs too",
+		usage: "[FILE|-] [--force]",
+		details: `  FILE     where to; without one it goes among the nightly copies, into copies/ beside the database
+  -        to standard output
+  --force  write over a FILE that exists
+
+The copy is read back before it gets its name. It goes back with: backup-monitor restore-db FILE
+Exit codes: 0 written, 1 not, 2 wrong usage.`,
+		run: async (args) => (await import("./backup.ts")).backupCommand(args),
+	},
+	{
+		name: "restore-db",
+		summary: "put a copy in the place of the database, and read from the journals what came since",
+		usage: "FILE [--yes]",
+		details: `  FILE     a copy that backup wrote or that lies in copies/ or quarantine/; it is checked first
+  --yes    do not ask
+
+Stop the server first. The present database is kept under quarantine/ beside it.
+Exit codes: 0 restored, 1 not (nothing was changed), 2 wrong usage.`,
+		run: async (args) => (await import("./restore-db.ts")).restoreDbCommand(args),
+	},
+	{
 		name: "prune",
 		summary: "delete runs older than RETENTION_DAYS: marked first, deleted a day later; with --yes now",
 		usage: "[--yes]",
@@ -182,6 +205,14 @@ Your own data is not touched. The folder is removed at the end.`,
 		details: "Exit codes: 0 sound, 3 damaged, 1 could not be read, 2 wrong usage.",
 		isInner: true,
 		run: async (args) => (await import("./verify.ts")).verify(args),
+	},
+	{
+		name: "copy",
+		summary: "one checked copy of a database (what the server does at night)",
+		usage: "FROM INTO",
+		details: "Exit codes: 0 made, 3 the database is damaged, 1 it could not be made, 2 wrong usage.",
+		isInner: true,
+		run: async (args) => (await import("./copy.ts")).copyCommand(args),
 	},
 	{
 		name: "version",

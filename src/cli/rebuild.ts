@@ -1,8 +1,8 @@
 // `rebuild`: the database anew from what it was made of, the old one kept aside.
-import { existsSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isatty } from "node:tty";
-import { nearbyFolder, readConfig } from "../config.ts";
+import { type Config, nearbyFolder, readConfig } from "../config.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { FollowedFile } from "../ingest/follow.ts";
 import { journalName } from "../ingest/journal.ts";
@@ -15,44 +15,56 @@ import { readFlags } from "./flags.ts";
 
 export async function rebuildCommand(args: string[]): Promise<number> {
 	const { flags } = await readFlags(args, "rebuild", { yes: { type: "boolean" } });
-	const { dataDir, databasePath, metricsFile, zone } = readConfig(process.env);
+	const config = readConfig(process.env);
+	const { dataDir, databasePath, metricsFile } = config;
 	if (flags.yes !== true && existsSync(databasePath) && isatty(0)) {
 		const what = `This sets ${databasePath} aside and builds it again from ${metricsFile} and ${join(dataDir, journalName)}.`;
 		throw new AppError("conflict", `${what} Nothing was done. To do it: backup-monitor rebuild --yes`);
 	}
-	const lock = takeFolder(dataDir);
+	const lock = takeFolder(dataDir, "rebuild");
 	const folder = existsSync(databasePath) ? quarantine(databasePath, Date.now()) : null;
 	try {
-		const { db, isWritable, problem } = openStore(databasePath, zone, Date.now());
-		if (db === null || !isWritable) throw new AppError("unavailable", problem?.title ?? "The database cannot be made.");
-		try {
-			// What was sent by hand wins over the file where both tell of the same run: it comes last.
-			for (const followed of [
-				new FollowedFile(db, metricsFile, zone),
-				new FollowedFile(db, join(dataDir, journalName), zone, { isOurs: true }),
-			]) {
-				let look = followed.look(Date.now());
-				while (look.more) look = followed.look(Date.now());
-				process.stdout.write(`${followed.path}: ${look.reason ?? "read to its end"}\n`);
-			}
-			process.stdout.write(
-				`${countRuns(db)} runs are stored now.${folder === null ? "" : ` The old database is kept in ${folder}.`}\n`,
-			);
-		} finally {
-			closeDatabase(db);
-		}
+		const runs = await replayJournals(config);
+		process.stdout.write(
+			`${runs} runs are stored now.${folder === null ? "" : ` The old database is kept in ${folder}.`}\n`,
+		);
 		return 0;
 	} catch (error) {
-		if (folder !== null) {
-			for (const name of readdirSync(folder)) renameSync(join(folder, name), join(databasePath, "..", name));
-		}
+		if (folder !== null) putBack(folder, databasePath);
 		throw error instanceof AppError ? error : new AppError("unavailable", `Not built: ${messageOf(error)}`, error);
 	} finally {
 		lock.release();
 	}
 }
 
-function takeFolder(dataDir: string) {
+/** Reads what the database has not seen of the metrics file and the journal; how many runs there are then. */
+export async function replayJournals({ databasePath, metricsFile, dataDir, zone }: Config): Promise<number> {
+	const { db, isWritable, problem } = openStore(databasePath, zone, Date.now());
+	if (db === null || !isWritable) throw new AppError("unavailable", problem?.title ?? "The database cannot be made.");
+	try {
+		// What was sent by hand wins over the file where both tell of the same run: it comes last.
+		for (const followed of [
+			new FollowedFile(db, metricsFile, zone),
+			new FollowedFile(db, join(dataDir, journalName), zone, { isOurs: true }),
+		]) {
+			let look = followed.look(Date.now());
+			while (look.more) look = followed.look(Date.now());
+			process.stdout.write(`${followed.path}: ${look.reason ?? "read to its end"}\n`);
+		}
+		return countRuns(db);
+	} finally {
+		closeDatabase(db);
+	}
+}
+
+/** The database that was set aside, back in its place. */
+export function putBack(folder: string, databasePath: string): void {
+	for (const side of ["", "-wal", "-shm"]) rmSync(databasePath + side, { force: true });
+	for (const name of readdirSync(folder)) renameSync(join(folder, name), join(databasePath, "..", name));
+}
+
+/** The folder's lock. `verb`: what is to be done with it. */
+export function takeFolder(dataDir: string, verb: string) {
 	const nearby = nearbyFolder(process.env, dataDir);
 	if (nearby !== "") throw new AppError("missing", `${dataDir} does not exist.${nearby}`);
 	let lock: ReturnType<typeof takeLock>;
@@ -61,6 +73,6 @@ function takeFolder(dataDir: string) {
 	} catch (error) {
 		throw new AppError("unavailable", `${dataDir} cannot be written by this user: ${messageOf(error)}`);
 	}
-	if (lock === null) throw new AppError("conflict", `A server uses ${dataDir}. Stop it first, then rebuild.`);
+	if (lock === null) throw new AppError("conflict", `A server uses ${dataDir}. Stop it first, then ${verb}.`);
 	return lock;
 }

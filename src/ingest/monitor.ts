@@ -14,6 +14,7 @@ import { diskFull, isDamage, openStore, readOnly, rebuild } from "../store/open.
 import { readLastRead } from "../store/sources.ts";
 import { Changes } from "./changes.ts";
 import { FollowedFile, type Look } from "./follow.ts";
+import { NightlyCopy } from "./nightly-copy.ts";
 import * as notices from "./notices.ts";
 import { noteStart, noteStop, offlineBefore, readOutages } from "./outages.ts";
 import { Problems } from "./problems.ts";
@@ -50,6 +51,12 @@ export class Monitor {
 	#verifier: { stop: () => void } | null = null;
 	/** What the check of a large database found. */
 	#damage: string | null = null;
+	/** Our own copies that turned out to be damaged when they stood in. */
+	readonly #badCopies = new Set<string>();
+	/** The database was built anew: its runs are counted once everything is read again. */
+	#isRebuilt = false;
+	/** The copy that it was built from. */
+	#standIn: string | null = null;
 	#revision = 0;
 	readonly #changed = new Changes();
 	readonly #problems = new Problems(() => this.revision++);
@@ -63,6 +70,7 @@ export class Monitor {
 	/** Lines that changed what is stored, since the start. */
 	#changes = 0;
 	readonly #pruner: Pruner;
+	readonly ownCopy: NightlyCopy;
 
 	constructor(config: Config, clock: () => number) {
 		this.config = config;
@@ -71,6 +79,9 @@ export class Monitor {
 		this.#receiver = new Receiver(config.dataDir, config.zone, clock);
 		this.#spool = new SpoolTaker(config.dataDir);
 		this.#pruner = new Pruner(config.retentionDays);
+		this.ownCopy = new NightlyCopy(config.databasePath, config.zone, (damage) => {
+			this.#damage = damage;
+		});
 		this.source = { path: config.metricsFile, checkedAt: null, state: "missing", reason: null };
 		if (config.badZone !== null) this.#problems.say(notices.badZone(config.badZone));
 	}
@@ -231,6 +242,7 @@ export class Monitor {
 			this.#problems.clear("write");
 			// Between two portions of a file nobody knows what the next one says.
 			this.#isCaughtUp = !more;
+			if (!more) this.#afterCatchingUp(this.db, now);
 			return more;
 		} catch (error) {
 			if (!this.#isStopped) this.#recover(error, now);
@@ -299,6 +311,19 @@ export class Monitor {
 		} else this.#problems.clear("retention");
 	}
 
+	/** What waits until nothing is left to be read. */
+	#afterCatchingUp(db: Database, now: number): void {
+		if (this.#isRebuilt) {
+			this.#isRebuilt = false;
+			notices.countRebuilt(db);
+			for (const problem of notices.history(db, this.config.zone, now)) this.#problems.say(problem);
+		}
+		if (this.ownCopy.look(db, now, this.#problems.has("clock"))) this.revision++;
+		const problem = this.ownCopy.problem(now);
+		if (problem === null) this.#problems.clear("own-copy");
+		else this.#problems.say(problem);
+	}
+
 	#open(): void {
 		this.#close();
 		const now = this.#clock();
@@ -325,13 +350,20 @@ export class Monitor {
 		if (opened.db === null) return;
 		if (opened.isUnchecked === true) this.#verify(opened.db);
 		if (this.offline === null && !this.#wasOpen) this.offline = offlineBefore(opened.db, now);
-		for (const problem of notices.history(opened.db, now)) this.#problems.say(problem);
+		for (const problem of notices.history(opened.db, this.config.zone, now)) this.#problems.say(problem);
 		if (!opened.isWritable) return;
 		if (!this.#wasOpen) noteStart(opened.db, this.offline);
 		this.#wasOpen = true;
+		this.#noteRebuilt(opened.db);
 		this.outages = readOutages(opened.db);
 		const doubt = noteClock(opened.db, now);
 		if (doubt !== null) this.#problems.say(notices.clock(doubt, this.config.zone));
+	}
+
+	#noteRebuilt(db: Database): void {
+		const rebuilt = notices.uncounted(db);
+		this.#isRebuilt = rebuilt !== null;
+		this.#standIn = rebuilt?.copy?.path ?? null;
 	}
 
 	/** Has a large database checked by another process; this one goes on, and builds it anew if it is damaged. */
@@ -340,6 +372,7 @@ export class Monitor {
 		this.#verifier = verifyDatabase(this.config.databasePath, (damage) => {
 			if (this.db !== db || this.#isStopped) return;
 			this.#damage = damage;
+			if (this.#standIn !== null) this.#badCopies.add(this.#standIn);
 		});
 	}
 
@@ -386,14 +419,20 @@ export class Monitor {
 
 	#buildAnew(reason: string, now: number): void {
 		this.#close();
-		const opened = rebuild(this.config.databasePath, reason, now);
+		const opened = rebuild(this.config.databasePath, reason, now, this.#badCopies);
 		this.#adopt(opened.db, opened.isWritable, opened.problem);
-		if (opened.db !== null) for (const problem of notices.history(opened.db, now)) this.#problems.say(problem);
+		if (opened.db === null) return;
+		// It did not stop and start again: what stands in for it was only read.
+		noteStart(opened.db, null);
+		this.#noteRebuilt(opened.db);
+		if (opened.isUnchecked === true) this.#verify(opened.db);
+		for (const problem of notices.history(opened.db, this.config.zone, now)) this.#problems.say(problem);
 	}
 
 	#close(): void {
 		this.#verifier?.stop();
 		this.#verifier = null;
+		this.ownCopy.stop();
 		this.#damage = null;
 		this.#receiver.close();
 		this.#metrics = null;

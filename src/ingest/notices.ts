@@ -2,10 +2,12 @@
 import type { Database } from "bun:sqlite";
 import type { Problem } from "../overview.ts";
 import type { ClockDoubt } from "../retention.ts";
-import { readMeta } from "../store/meta.ts";
+import { readMeta, writeMeta } from "../store/meta.ts";
 import type { Rebuilt } from "../store/open.ts";
+import { countRuns } from "../store/runs.ts";
 import type { Takeover } from "../store/takeover.ts";
 import { formatInstant } from "../time.ts";
+import { plural } from "../units.ts";
 
 /** Problems that end when the database opens again. */
 export const storeProblems = [
@@ -15,6 +17,7 @@ export const storeProblems = [
 	"newer-database",
 	"foreign-database",
 	"network-database",
+	"changed-uncopied",
 	"disk-full",
 	"write",
 ];
@@ -84,17 +87,10 @@ export function manyOld(old: number, retentionDays: number): Problem {
 }
 
 /** What happened to the database lately and is worth knowing for a week. */
-export function history(db: Database, now: number): Problem[] {
+export function history(db: Database, zone: string, now: number): Problem[] {
 	const problems: Problem[] = [];
 	const rebuilt = readMeta<Rebuilt>(db, "rebuilt");
-	if (rebuilt !== null && now - rebuilt.at < shownForMs) {
-		problems.push({
-			id: "rebuilt",
-			severity: "warning",
-			title: "The database was damaged and has been built again from the journals.",
-			detail: `The damaged file is kept in ${rebuilt.folder} (${rebuilt.reason}). Runs that no journal holds any more are missing.`,
-		});
-	}
+	if (rebuilt !== null && now - rebuilt.at < shownForMs) problems.push(rebuiltNotice(rebuilt, zone));
 	const takeover = readMeta<Takeover>(db, "takeover");
 	if (takeover !== null && now - takeover.at < shownForMs && takeover.legacy > 0) {
 		problems.push({
@@ -105,4 +101,37 @@ export function history(db: Database, now: number): Problem[] {
 		});
 	}
 	return problems;
+}
+
+function rebuiltNotice({ folder, reason, copy, runs }: Rebuilt, zone: string): Problem {
+	const kept = `The damaged file is kept in ${folder} (${reason}).`;
+	const told = { id: "rebuilt", severity: "warning" as const };
+	// Written by a version that kept no copies.
+	const from = copy ?? null;
+	if (from === null) {
+		const count = typeof runs !== "number" ? "" : ` ${plural(runs, "run")} ${runs === 1 ? "is" : "are"} there again.`;
+		return {
+			...told,
+			title: "The database was damaged and has been built again from the journals.",
+			detail: `${kept}${count} Runs that no journal holds any more are missing.`,
+		};
+	}
+	const since = runs === null ? "" : `, ${Math.max(0, runs - from.runs)} since then from the journals`;
+	return {
+		...told,
+		title: `The database was damaged and has been restored from the copy of ${formatInstant(from.at, zone)}.`,
+		detail: `${plural(from.runs, "run")} came from the copy${since}. ${kept}`,
+	};
+}
+
+/** A rebuild whose runs are not counted yet, or null. */
+export function uncounted(db: Database): Rebuilt | null {
+	const rebuilt = readMeta<Rebuilt>(db, "rebuilt");
+	return rebuilt !== null && rebuilt.runs === null ? rebuilt : null;
+}
+
+/** Notes how many runs there are, once everything that is left has been read again. */
+export function countRebuilt(db: Database): void {
+	const rebuilt = uncounted(db);
+	if (rebuilt !== null) writeMeta(db, "rebuilt", { ...rebuilt, runs: countRuns(db) });
 }

@@ -14,6 +14,10 @@ export class Problems {
 		return [...this.#byId.values()];
 	}
 
+	has(id: string): boolean {
+		return this.#byId.has(id);
+	}
+
 	say(problem: Problem): void {
 		const known = this.#byId.get(problem.id);
 		if (known?.title === problem.title && known.detail === problem.detail) return;

@@ -1,7 +1,7 @@
 // Opens the SQLite file with the settings that durability rests on, and brings its schema up to date.
 import { constants, Database, type Statement } from "bun:sqlite";
 import { dirname } from "node:path";
-import { AppError } from "../errors.ts";
+import { AppError, codeOf, messageOf } from "../errors.ts";
 import { syncFile, syncFolder } from "./files.ts";
 import first from "./migrations/001-first.sql" with { type: "text" };
 import watch from "./migrations/002-watch.sql" with { type: "text" };
@@ -100,11 +100,28 @@ function migrate(db: Database): void {
 		);
 	}
 	if (version === schemaVersion) return;
-	transaction(db, () => {
-		for (const [index, text] of migrations.entries()) if (index >= version) db.run(text);
-		db.run(`PRAGMA application_id = ${applicationId}`);
-		db.run(`PRAGMA user_version = ${schemaVersion}`);
-	});
+	try {
+		transaction(db, () => {
+			for (const [index, text] of migrations.entries()) if (index >= version) db.run(text);
+			db.run(`PRAGMA application_id = ${applicationId}`);
+			db.run(`PRAGMA user_version = ${schemaVersion}`);
+		});
+	} catch (error) {
+		const code = codeOf(error);
+		if (version === 0 || /^SQLITE_(?:BUSY|CORRUPT|NOTADB|READONLY)/.test(code)) throw error;
+		throw new AppError("unavailable", failedMigration(db.filename, version, messageOf(error)), error);
+	}
+}
+
+function failedMigration(path: string, version: number, reason: string): string {
+	const what = `${path} could not be brought from schema ${version} to ${schemaVersion}: ${reason}.`;
+	return `${what} It is as it was: the version of this program that was installed before works with it.`;
+}
+
+/** The schema that a database of ours has and that this version would change; null: it changes nothing. */
+export function schemaToChange(db: Database): number | null {
+	const version = pragma(db, "user_version");
+	return version > 0 && version < schemaVersion ? version : null;
 }
 
 /** null when the file is sound, else what is wrong: in its structure, or in a report, which no structure protects. */

@@ -133,6 +133,16 @@ export function reviveDeliveries(db: Database, channel: string | null, since: nu
 	).run({ channel, since, now }).changes;
 }
 
+/** Forgets what waits, which may have been sent long ago; its alerts are as those that were there before the monitor. */
+export function forgetWaiting(db: Database): void {
+	prepared(
+		db,
+		`UPDATE alert SET is_muted = 1 WHERE resolved_at IS NULL AND id IN (
+			SELECT alert_id FROM delivery WHERE ${waiting} AND event IN ('opened', 'escalated'))`,
+	).run();
+	prepared(db, `DELETE FROM delivery WHERE ${waiting}`).run();
+}
+
 /** How a channel does: when it last took a message, and since when it does not. */
 export type ChannelHealth = {
 	name: string;

@@ -1,7 +1,7 @@
 // Opens the database whatever state it is in: new, ours, the original's, damaged, locked, read-only, newer or foreign.
 // What cannot be opened is told as a problem, for the banner and /health; nothing here ends the program.
 import type { Database } from "bun:sqlite";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import type { Problem } from "../overview.ts";
@@ -14,10 +14,14 @@ import {
 	patience,
 	prepareDatabase,
 	readDatabaseSize,
+	schemaToChange,
 	schemaVersion,
 } from "./database.ts";
 import { freeBytes, isOnNetwork, quarantine } from "./files.ts";
 import { writeMeta } from "./meta.ts";
+import { Damaged, lastWritten, listCopies, makeOwnCopy, whyNoRoom } from "./own-copies.ts";
+import { noteRestored, restoreNewest } from "./restore-copy.ts";
+import { countRuns } from "./runs.ts";
 import { isOriginal, takeOver } from "./takeover.ts";
 
 export type Opened = {
@@ -29,7 +33,14 @@ export type Opened = {
 	isUnchecked?: boolean;
 };
 
-export type Rebuilt = { at: number; folder: string; reason: string };
+/** `copy`: our own copy that the new one began with, null where none was sound. `runs`: once the journals were read. */
+export type Rebuilt = {
+	at: number;
+	folder: string;
+	reason: string;
+	copy: { path: string; at: number; runs: number } | null;
+	runs: number | null;
+};
 
 // Up to this size a full check takes a few milliseconds and happens before anything is read. Larger: ingest/verify.ts.
 const checkedAtOnce = 2 * 1024 * 1024;
@@ -54,6 +65,8 @@ export function openStore(path: string, zone: string, now: number, waitMs = pati
 
 function openWritable(path: string, zone: string, now: number, waitMs: number): Opened {
 	const wal = !isOnNetwork(dirname(path));
+	// A deleted file is to be built from the journals. An empty one was not meant: a power cut leaves such.
+	const wasEmptied = existsSync(path) && statSync(path).size === 0 && !existsSync(`${path}-wal`);
 	let db = openDatabase(path, waitMs);
 	try {
 		const origin = originOf(db);
@@ -69,6 +82,11 @@ function openWritable(path: string, zone: string, now: number, waitMs: number): 
 			takeOver(db, path, zone, now);
 			db = openDatabase(path, waitMs);
 		}
+		if (wasEmptied && listCopies(path).length > 0) {
+			db.close();
+			return rebuild(path, "the file was empty", now);
+		}
+		const uncopied = copyBeforeMigration(db, path, now);
 		prepareDatabase(db, { wal });
 		const isSmall = readDatabaseSize(db) <= checkedAtOnce;
 		const damage = isSmall ? findDamage(db) : null;
@@ -76,21 +94,56 @@ function openWritable(path: string, zone: string, now: number, waitMs: number): 
 			closeDatabase(db);
 			return rebuild(path, damage, now);
 		}
-		return { db, isWritable: true, problem: wal ? null : onNetwork(path), isUnchecked: !isSmall };
+		return { db, isWritable: true, problem: uncopied ?? (wal ? null : onNetwork(path)), isUnchecked: !isSmall };
 	} catch (error) {
 		db.close();
 		throw error;
 	}
 }
 
-/** Sets a damaged file aside and starts an empty one; following the journals from their start fills it again. */
-export function rebuild(path: string, reason: string, now: number): Opened {
+/** Before the schema is changed: what a new version makes of it, the old one cannot read. What is wrong with that, or null. */
+function copyBeforeMigration(db: Database, path: string, now: number): Problem | null {
+	const schema = schemaToChange(db);
+	if (schema === null) return null;
+	// A change that failed is tried again and again; the database is the same each time.
+	const known = listCopies(path).find((copy) => copy.schema === schema);
+	if (known !== undefined && known.at >= (lastWritten(path) ?? now) - 1000) return null;
+	const noRoom = whyNoRoom(path, readDatabaseSize(db));
+	if (noRoom !== null) return uncopied(schema, noRoom);
 	try {
+		makeOwnCopy(db, path, now, schema);
+		return null;
+	} catch (error) {
+		if (error instanceof Damaged) throw error;
+		return uncopied(schema, messageOf(error));
+	}
+}
+
+function uncopied(schema: number, reason: string): Problem {
+	return {
+		id: "changed-uncopied",
+		severity: "warning",
+		title: `The database was brought from schema ${schema} to ${schemaVersion} without a copy of it as it was.`,
+		detail: `${reason}. An older version of this program cannot read it any more.`,
+	};
+}
+
+/**
+ * Sets a damaged file aside and puts the newest sound copy in its place, or an empty database; following the journals
+ * from where that was fills it again. `bad`: copies that are known to be damaged.
+ */
+export function rebuild(path: string, reason: string, now: number, bad: ReadonlySet<string> = new Set()): Opened {
+	try {
+		const wroteAt = lastWritten(path);
 		const folder = quarantine(path, now);
+		const copy = restoreNewest(path, bad);
 		const db = openDatabase(path);
 		prepareDatabase(db, { wal: !isOnNetwork(dirname(path)) });
-		writeMeta(db, "rebuilt", { at: now, folder, reason: reason.slice(0, 300) } satisfies Rebuilt);
-		return { db, isWritable: true, problem: null };
+		if (copy !== null) noteRestored(db, wroteAt);
+		const from = copy === null ? null : { path: copy.path, at: copy.at, runs: countRuns(db) };
+		const rebuilt: Rebuilt = { at: now, folder, reason: reason.slice(0, 300), copy: from, runs: null };
+		writeMeta(db, "rebuilt", rebuilt);
+		return { db, isWritable: true, problem: null, isUnchecked: readDatabaseSize(db) > checkedAtOnce };
 	} catch (error) {
 		return failed(cannotOpen(path, error));
 	}

@@ -30,6 +30,7 @@ export function readHealth({ monitor, alerting, config, clock }: AppOptions): Se
 			size: ask(db, readDatabaseSize),
 			state: db === null ? "closed" : monitor.isWritable ? "writable" : "read-only",
 		},
+		ownCopy: monitor.ownCopy.newest,
 		free: freeBytes(config.dataDir) ?? freeBytes(dirname(config.databasePath)),
 		dataDir: config.dataDir,
 		source: {
@@ -60,7 +61,7 @@ export function healthObject(options: AppOptions): Record<string, unknown> {
 	const { monitor, config, clock, entry } = options;
 	const { zone } = config;
 	const problems: Problem[] = options.problems();
-	const { database, free, memory, outages, channels, source } = readHealth(options);
+	const { database, ownCopy, free, memory, outages, channels, source } = readHealth(options);
 	return {
 		status: problems.some((problem) => problem.severity === "critical") ? "degraded" : "ok",
 		version,
@@ -71,6 +72,16 @@ export function healthObject(options: AppOptions): Record<string, unknown> {
 		uptime_seconds: Math.floor(performance.now() / 1000),
 		rss_bytes: memory,
 		database: { path: database.path, state: database.state, size_bytes: database.size },
+		own_copy:
+			ownCopy === null
+				? null
+				: {
+						path: ownCopy.path,
+						made_at: formatInstant(ownCopy.at, zone),
+						age_seconds: Math.max(0, Math.round((clock() - ownCopy.at) / 1000)),
+						size_bytes: ownCopy.size,
+						is_checked: true,
+					},
 		free_bytes: free,
 		retention_days: config.retentionDays,
 		offline: monitor.offline,

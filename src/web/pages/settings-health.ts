@@ -14,6 +14,7 @@ export function serviceHealth(data: SettingsPage): Html {
 		["Running since", calendarTime(health.startedAt, data), ago(health.startedAt, data)],
 		["Memory", formatBytes(health.memory, units), "resident"],
 		["Database", databaseText(health, data), html`<bdi class="wraps">${health.database.path}</bdi>`],
+		["Own copy", copyText(health, data), copyHint(health)],
 		["Metrics file", sourceText(health, data), html`<bdi class="wraps">${health.source.path}</bdi>`],
 		["Last import", health.source.readAt === null ? "nothing yet" : ago(health.source.readAt, data), null],
 		["Clock", formatExact(now, zone), formatZone(now, zone)],
@@ -40,6 +41,15 @@ function databaseText({ database: { size, state } }: ServiceHealth, { units }: S
 	if (state === "closed") return "not open";
 	const bytes = formatBytes(size, units);
 	return state === "writable" ? bytes : `${bytes}, cannot be written`;
+}
+
+function copyText({ ownCopy }: ServiceHealth, data: SettingsPage): Html | string {
+	if (ownCopy === null) return "none yet; one is made each night in which something has changed";
+	return html`${ago(ownCopy.at, data)}, ${formatBytes(ownCopy.size, data.units)}, checked`;
+}
+
+function copyHint({ ownCopy }: ServiceHealth): Html | null {
+	return ownCopy === null ? null : html`<bdi class="wraps">${ownCopy.path}</bdi>`;
 }
 
 function sourceText({ source }: ServiceHealth, data: SettingsPage): Html | string {

@@ -224,6 +224,7 @@ describe("with much to show", () => {
 				startedAt: now - 1000,
 				memory: 4e7,
 				database: { path: "/d", size: 1e5, state: "read-only" },
+				ownCopy: null,
 				free: null,
 				dataDir: "/data",
 				source: {
