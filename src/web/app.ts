@@ -10,7 +10,8 @@ import type { Problem } from "../overview.ts";
 import { assetRoutes } from "./assets.ts";
 import { routedAs } from "./bodies.ts";
 import type { Entry } from "./entry.ts";
-import { type Declared, Guard, type Method } from "./guard.ts";
+import { type Declared, Guard, type Method, splitTarget } from "./guard.ts";
+import { asPage, wantsPage } from "./refusal-page.ts";
 import { answerJson, securityHeaders } from "./respond.ts";
 import { type Handler, type Peer, type Route, routes } from "./routes.ts";
 import { tokenOf } from "./tokens.ts";
@@ -65,7 +66,7 @@ export function createApp(options: AppOptions): App {
 	};
 	const guard = new Guard({ allowedHosts: options.config.allowedHosts, ownNames: ownNames() }, declared);
 	return {
-		fetch: gate(guard, handle, headers, options.entry, peers),
+		fetch: inWords(gate(guard, handle, headers, options.entry, peers), options.clock),
 		routes: declared,
 		elysias: () => [...sections.values()].map(elysiaOf),
 	};
@@ -146,6 +147,14 @@ function gate(
 			peers.set(routed, peer);
 		}
 		return handle(route.path, routed);
+	};
+}
+
+/** Refusals as pages for people, as JSON for programs. */
+function inWords(answer: App["fetch"], clock: () => number): App["fetch"] {
+	return (request, server) => {
+		const made = answer(request, server);
+		return wantsPage(request, splitTarget(request.url).path) ? asPage(made, request, { now: clock() }) : made;
 	};
 }
 

@@ -22,8 +22,8 @@ export type PageOptions = {
 	now: number;
 	/** Path and query of this page: where the theme's form returns to. */
 	path: string;
-	/** The entry of the navigation that this page is. */
-	nav?: NavEntry["path"];
+	/** The entry of the navigation that this page is; null: none of them. */
+	nav?: NavEntry["path"] | null;
 	/** The region that is refreshed; it holds the main landmark and the footer. */
 	live: Html;
 };
@@ -58,12 +58,12 @@ const moreEntries: readonly NavEntry[] = [
 	{ path: "/settings", name: "Settings", icon: "settings" },
 ];
 
-function navLink(entry: NavEntry, current: NavEntry["path"]): Html {
+function navLink(entry: NavEntry, current: NavEntry["path"] | null): Html {
 	return html`<a href="${entry.path}"${entry.path === current && html` aria-current="page"`}>${icon(entry.icon)}<span>${entry.name}</span></a>`;
 }
 
 /** The same links twice: in a row where there is room, else in a menu; only one of the two is ever drawn or read. */
-function navigation(current: NavEntry["path"]): Html {
+function navigation(current: NavEntry["path"] | null): Html {
 	const link = (entry: NavEntry) => navLink(entry, current);
 	const isBehind = moreEntries.some(({ path }) => path === current);
 	return html`<nav class="mainnav" aria-label="Main">${navEntries.map(link)}<span class="nav-rest">${moreEntries.map(link)}</span><details class="menu nav-more"><summary${isBehind && html` data-current`}>${icon("more")}<span>More</span></summary><div>${moreEntries.map(link)}</div></details></nav>`;
