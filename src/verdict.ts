@@ -30,6 +30,8 @@ export type VerdictJob = {
 	lastGoodAt: number | null;
 	/** Whether a schedule says when the next run is due; otherwise only its age is known. */
 	isPlanned: boolean;
+	/** Without a schedule: milliseconds for which its newest backup counts as fresh, where something is known of that. */
+	freshFor?: number;
 };
 
 /** Why a job needs somebody: how bad it is, and how it is said of one, of several, and in a count. */
@@ -87,6 +89,13 @@ const kindWords: Partial<Record<AlertKind, OddWords>> = {
 	drill_overdue: ["was not restored for long", "were not restored for long", "not restored for long"],
 	rto_exceeded: ["would take too long to restore", "would take too long to restore", "too slow to restore"],
 };
+
+/** What an alert of a kind says of its job, such as "missed its run"; null where its sentence alone says it. */
+export function alertWords(kind: AlertKind, oddity: Oddity | null): string | null {
+	if (oddity !== null && oddity.kind === kind) return oddWords(oddity)[0];
+	const state = stateTroubles[kind as State];
+	return state === undefined || kind === "failed" ? (kindWords[kind]?.[0] ?? null) : state.one;
+}
 
 /** The worst that is wrong with a job; null: nothing. */
 export function troubleOf({ state, oddity }: Pick<VerdictJob, "state" | "oddity">): Trouble | null {
@@ -230,7 +239,7 @@ function unplanned(jobs: VerdictJob[], planned: number, paused: number, now: num
 	const [oldest, newest] = [byAge[0], byAge.at(-1)];
 	if (oldest === undefined || newest === undefined) throw new Error("No job is left");
 	const age = (job: VerdictJob) => formatAge((now - (job.lastGoodAt ?? now)) / 1000);
-	const isQuiet = planned === 0 && now - (newest.lastGoodAt ?? now) > quietAfter;
+	const isQuiet = planned === 0 && now - (newest.lastGoodAt ?? now) > Math.max(quietAfter, newest.freshFor ?? 0);
 	const rest = [...runningLead(jobs), ...pausedLead(paused)];
 	const rhythm =
 		jobs.length === 1
@@ -244,7 +253,9 @@ function unplanned(jobs: VerdictJob[], planned: number, paused: number, now: num
 			short: `Nothing for ${age(newest)}`,
 		};
 	}
-	const old = jobs.filter(({ isPlanned, lastGoodAt }) => !isPlanned && now - (lastGoodAt ?? now) > oldAfter);
+	const old = jobs.filter(
+		({ isPlanned, lastGoodAt, freshFor = 0 }) => !isPlanned && now - (lastGoodAt ?? now) > Math.max(oldAfter, freshFor),
+	);
 	const [one] = old;
 	if (one !== undefined) {
 		const who: VerdictPart[] =
@@ -319,8 +330,10 @@ export function verdictJobs(judged: readonly OverviewJob[]): VerdictJob[] {
 		const { slug, judgement, oddity, lastGoodAt } = job;
 		const { schedule, source } = judgement.plan;
 		const isPlanned = source !== "assumed" && schedule.type !== "none";
+		// Assumed is twice the gap of its runs: until a little over one gap nothing is late.
+		const freshFor = source === "assumed" && schedule.type === "age" ? schedule.seconds * 600 : 0;
 		const isNameless = judged.length === 1 && job.name === "default" && job.title === null;
 		const called = job.title ?? (calledAlike.has(job.name) && job.host !== "" ? `${job.name} (${job.host})` : job.name);
-		return { slug, name: isNameless ? "" : called, state: judgement.state, oddity, lastGoodAt, isPlanned };
+		return { slug, name: isNameless ? "" : called, state: judgement.state, oddity, lastGoodAt, isPlanned, freshFor };
 	});
 }

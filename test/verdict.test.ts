@@ -94,6 +94,18 @@ describe("the verdict", () => {
 		["no rhythm known of some", [unplanned("a", 5), job("b")], "ok", "All 2 jobs\u2019 newest backups succeeded"],
 		["no rhythm, nothing for 20 days", [unplanned("a", 480), unplanned("b", 500)], "old", "No new backup for 20 d"],
 		[
+			"two weekly runs, three days later",
+			[job("etc", "ok", { isPlanned: false, lastGoodAt: now - 72 * hour, freshFor: 8.4 * 24 * hour })],
+			"ok",
+			"The newest backup of etc succeeded 3 d ago",
+		],
+		[
+			"two weekly runs, and the third did not come",
+			[job("etc", "ok", { isPlanned: false, lastGoodAt: now - 9 * 24 * hour, freshFor: 8.4 * 24 * hour })],
+			"old",
+			"No new backup for 9 d",
+		],
+		[
 			"no rhythm, one went silent",
 			[unplanned("a", 5), unplanned("b", 480)],
 			"old",
