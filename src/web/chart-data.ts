@@ -160,23 +160,27 @@ function weeksOf(from: number | null, named: string[], now: number, zone: string
 	return [...weeks].sort();
 }
 
-/** Phases keep their colour from run to run: the four of the contract first, others by their place. */
-export function phaseColour(name: string, place: number): number {
-	const known = knownPhases.indexOf(name);
-	return known >= 0 ? known + 1 : 5 + (place % 2);
+/** Phases keep their colour from run to run: the four of the contract have their own, the others take what is free. */
+export function phaseColours(names: readonly string[]): number[] {
+	const free = [5, 6, 2, 4, 3, 1].filter((colour) => !names.some((name) => knownPhases.indexOf(name) + 1 === colour));
+	let others = 0;
+	return names.map((name) => {
+		const known = knownPhases.indexOf(name);
+		return known >= 0 ? known + 1 : (free[others++ % free.length] ?? 0);
+	});
 }
 
 export function phaseData(run: Run, usual: Record<string, number>): PhaseData[] {
 	const measured = run.phases.reduce((sum, phase) => sum + phase.seconds, 0);
 	// Phases may overlap, and a run may do things that no phase names: the whole is whichever is longer.
 	const whole = Math.max(measured, run.duration ?? 0);
-	const others = run.phases.filter((phase) => !knownPhases.includes(phase.name)).map((phase) => phase.name);
-	const phases = run.phases.map(({ name, seconds }) => ({
+	const colours = phaseColours(run.phases.map(({ name }) => name));
+	const phases = run.phases.map(({ name, seconds }, i) => ({
 		name,
 		seconds,
 		share: whole > 0 ? seconds / whole : 0,
 		usual: Object.hasOwn(usual, name) ? (usual[name] ?? null) : null,
-		colour: phaseColour(name, others.indexOf(name)),
+		colour: colours[i] ?? 0,
 	}));
 	const rest = whole - measured;
 	if (whole > 0 && rest / whole >= 0.01) {

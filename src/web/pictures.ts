@@ -1,7 +1,7 @@
 // Small pictures drawn on the server as SVG: strips of days, sparklines, bars of phases. They need no script and print.
 import { type Phase, type Run, succeeded } from "../run.ts";
 import { formatDuration, unknown } from "../units.ts";
-import { phaseColour } from "./chart-data.ts";
+import { phaseColours } from "./chart-data.ts";
 import { type Html, html, raw } from "./html.ts";
 
 /** What a day was for a job, from the worst to nothing at all. `missed`: a run was due and none came. */
@@ -174,10 +174,6 @@ export function phaseBar(run: Pick<Run, "outcome" | "duration" | "phases">, long
 
 /** Phases with the colours they keep on every page: the known ones by name, others by their place among the unknown. */
 export function coloured(phases: Phase[]): (Phase & { colour: number })[] {
-	let others = 0;
-	return phases.map((phase) => {
-		const colour = phaseColour(phase.name, others);
-		if (colour > 4) others++;
-		return { ...phase, colour };
-	});
+	const colours = phaseColours(phases.map(({ name }) => name));
+	return phases.map((phase, i) => ({ ...phase, colour: colours[i] ?? 0 }));
 }

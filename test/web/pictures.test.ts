@@ -117,4 +117,11 @@ describe("a bar of phases", () => {
 		]).map(({ colour }) => colour);
 		expect(colours).toEqual([5, 4, 6]);
 	});
+
+	test("gives every phase of a run its own colour, whatever they are called", () => {
+		for (const names of [["create", "prune", "compact"], ["scan", "a", "b", "c", "d", "upload"], ["x"]]) {
+			const colours = coloured(names.map((name) => ({ name, seconds: 1 }))).map(({ colour }) => colour);
+			expect(new Set(colours).size).toBe(names.length);
+		}
+	});
 });

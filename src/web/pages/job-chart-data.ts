@@ -4,7 +4,7 @@ import { quantile } from "../../drift.ts";
 import type { JobPage, JobPoint } from "../../job-page.ts";
 import { dayOf, dayStart } from "../../time.ts";
 import type { Units } from "../../units.ts";
-import { phaseColour } from "../chart-data.ts";
+import { phaseColours } from "../chart-data.ts";
 import { formatCalendar, formatDate, formatDateAt } from "../time-element.ts";
 
 /** null where a run failed or nothing ran. */
@@ -91,11 +91,9 @@ function phaseColumns(points: JobPoint[]): JobColumns["phases"] {
 			.map(([name]) => name),
 	);
 	const names = [...totals.keys()].filter((name) => longest.has(name));
-	let others = 0;
-	const columns = names.map((name) => {
-		const colour = phaseColour(name, others);
-		if (colour > 4) others++;
-		return { name, colour, seconds: points.map((point) => secondsOf(point, name)) };
+	const colours = phaseColours(names);
+	const columns = names.map((name, i) => {
+		return { name, colour: colours[i] ?? 0, seconds: points.map((point) => secondsOf(point, name)) };
 	});
 	const rest = totals.size > longest.size ? points.map((point) => fourDigits(otherSeconds(point, longest))) : [];
 	const unnamed = points.map((point) => fourDigits(unnamedSeconds(point)));

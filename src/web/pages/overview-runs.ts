@@ -2,7 +2,7 @@
 import type { Overview, RejectedLine } from "../../overview.ts";
 import { type Run, rate } from "../../run.ts";
 import { formatBytes, formatDuration, formatRate, plural, type Units } from "../../units.ts";
-import { phaseColour } from "../chart-data.ts";
+import { phaseColours } from "../chart-data.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { phaseBar } from "../pictures.ts";
@@ -50,9 +50,10 @@ export function recentFailures(data: Overview): Html {
 export function phaseAverages(data: Overview, units: Units): Html {
 	const { phases } = data.totals;
 	const fastest = Math.max(1, ...phases.map((phase) => phase.throughput ?? 0));
+	const colours = phaseColours(phases.map(({ name }) => name));
 	const rows = phases.map(({ name, seconds, throughput }, i) => {
 		const width = ((throughput ?? 0) / fastest) * 300;
-		const bar = html`<svg class="bar" viewBox="0 0 300 8" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="300" height="8"/><rect data-colour="${phaseColour(name, i)}" width="${width.toFixed(1)}" height="8"/></svg>`;
+		const bar = html`<svg class="bar" viewBox="0 0 300 8" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="300" height="8"/><rect data-colour="${colours[i]}" width="${width.toFixed(1)}" height="8"/></svg>`;
 		return html`<tr><th scope="row"><bdi>${name}</bdi></th><td class="c-bar">${bar}</td><td class="end">${formatRate(throughput, units)}</td><td class="end muted">${formatDuration(seconds)}</td></tr>`;
 	});
 	const body =

@@ -1,7 +1,7 @@
 // The phases of a run, one bar each on one scale, with the usual length of each as an outline.
 import type { RunPage } from "../../run-page.ts";
 import { formatDuration, unknown } from "../../units.ts";
-import { type PhaseData, phaseColour, phaseData } from "../chart-data.ts";
+import { type PhaseData, phaseColours, phaseData } from "../chart-data.ts";
 import { type Html, html } from "../html.ts";
 import { formatCalendar, formatClock } from "../time-element.ts";
 
@@ -50,15 +50,15 @@ function lanesOf({ run, usual, now }: RunPage): Lane[] {
 		return [{ name: "so far", start: 0, seconds, usual: usual.duration, colour: 2, failed: false }];
 	}
 	const names = new Set(run.phases.map((phase) => phase.name));
-	let others = run.phases.length;
-	for (const [name, seconds] of usual.phases) {
-		if (names.has(name)) continue;
+	const missing = [...usual.phases].filter(([name]) => !names.has(name));
+	const colours = phaseColours([...names, ...missing.map(([name]) => name)]);
+	for (const [i, [name, seconds]] of missing.entries()) {
 		reported.push({
 			name,
 			start: at,
 			seconds: null,
 			usual: seconds,
-			colour: phaseColour(name, others++),
+			colour: colours[names.size + i] ?? 0,
 			failed: false,
 		});
 		at += seconds;
