@@ -94,10 +94,15 @@ export function jobCharts(
 
 	function chart(card: ChartCard): Html {
 		const isEmpty = columns.titles.length === 0;
-		const table = isEmpty || card.columns.length === 0 ? null : asTable(card, columns);
-		return html`<section class="card" aria-labelledby="${card.id}-title"><header><h2 id="${card.id}-title">${card.title}</h2><p class="hint">${card.hint}</p><span class="end legends">${isEmpty ? null : card.legend}</span></header><div class="body">${isEmpty ? noRuns(data) : card.body}${table}</div></section>`;
+		const isBare =
+			card.columns.length > 0 && card.columns.every(({ values }) => values.every((value) => value === null));
+		const table = isEmpty || isBare || card.columns.length === 0 ? null : asTable(card, columns);
+		return html`<section class="card" aria-labelledby="${card.id}-title"><header><h2 id="${card.id}-title">${card.title}</h2><p class="hint">${card.hint}</p><span class="end legends">${isEmpty || isBare ? null : card.legend}</span></header><div class="body">${isEmpty ? noRuns(data) : isBare ? noFigures : card.body}${table}</div></section>`;
 	}
 }
+
+/** An axis without a line would look like zero. */
+const noFigures = html`<div class="box"><strong>Nothing to draw yet</strong><span>No backup that succeeded in this period said how much or how long.</span></div>`;
 
 const noPhases = html`<div class="box"><strong>No phases reported in this period</strong><span>A run may say how long its parts took, such as <code class="wraps">"duration_upload": 503</code>.</span></div>`;
 
@@ -139,7 +144,7 @@ export function newestPhases(data: JobPage): Html {
 	const phases = phaseData(run, Object.fromEntries(usual));
 	const total = phases.reduce((sum, phase) => sum + phase.seconds, 0);
 	const rows = phases.map(({ name, seconds, share, usual: before, colour }) => {
-		return html`<li><i class="swatch" data-colour="${colour}"></i><bdi>${name}</bdi><b>${formatDuration(seconds)}</b><small>${formatPercent(share)}</small><small>${before !== null && `usually ${formatDuration(before)}`}</small></li>`;
+		return html`<li><i class="swatch" data-colour="${colour}"></i><bdi>${name}</bdi><b>${formatDuration(seconds)}</b><small>${formatPercent(share)}${before !== null && ` \u00b7 usually ${formatDuration(before)}`}</small></li>`;
 	});
 	return html`<section class="card" aria-labelledby="newest-title"><header><h2 id="newest-title">Newest run by phase</h2><p class="hint"><a href="${`/runs/${run.id}`}">${calendarTime(run.startedAt, data)}</a></p></header>
 <div class="body newest"><p class="total"><strong>${formatDuration(run.duration ?? total)}</strong> <span class="muted">in ${plural(run.phases.length, "phase")}</span></p>${phaseBar(run, Math.max(run.duration ?? 0, total))}<ul class="phase-list">${rows}</ul></div></section>`;

@@ -1,7 +1,7 @@
 // What needs somebody, one line each with what can be done about it: open alerts, jobs without one, slow drifts, hints.
 import type { Overview, OverviewAlert, OverviewJob } from "../../overview.ts";
 import { formatBytes, formatDuration, formatPercent, plural, type Units } from "../../units.ts";
-import { troubleOf, type VerdictJob } from "../../verdict.ts";
+import { alertWords, troubleOf, type VerdictJob } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
 import { type IconName, icon } from "../icons.ts";
 import { ago, calendarTime } from "../time-element.ts";
@@ -54,15 +54,26 @@ function pictureOf({ kind, severity }: OverviewAlert): IconName {
 }
 
 function alertRow(alert: OverviewAlert, job: OverviewJob | null, data: Overview, units: Units): Html {
-	const { id, kind, severity, sentence, runId, openedAt, speaksFor } = alert;
+	const { id, kind, severity, runId, openedAt, speaksFor } = alert;
 	const path = pathOf(data);
 	const about = `${job?.name ?? "Backup Monitor"}, ${kind}`;
 	const isOver = isSilent(alert, data.now);
 	const rebases = ["size", "duration", "phase", "files"].includes(kind) && job !== null;
 	const lost = kind === "failed" && job !== null && lastGood(job, data, units);
 	return html`<li class="alert" id="alert-${id}" data-state="${looks[severity]}"${isOver && html` data-quiet`}><span class="state" data-state="${looks[severity]}">${icon(pictureOf(alert), `${severity}:`)}</span>
-<div class="words"><strong>${job === null ? "Backup Monitor" : nameOf(job)}</strong> <span class="wraps"><bdi>${sentence}</bdi></span>${speaksFor > 0 && html` It speaks for ${plural(speaksFor, "other alert")}.`} ${lost}<span class="since">${silence(alert, data) ?? html`open since ${calendarTime(openedAt, data)}`}</span></div>
+<div class="words">${told(alert, job)}${speaksFor > 0 && html` It speaks for ${plural(speaksFor, "other alert")}.`} ${lost}<span class="since">${silence(alert, data) ?? html`open since ${calendarTime(openedAt, data)}`}</span></div>
 <div class="alert-actions">${runId !== null && html`<a class="button" href="${`/runs/${runId}`}">View run<span class="sr"> of ${about}</span></a>`}${!isOver && button(`/alerts/${id}/snooze`, "Snooze 1\u00a0day", { path, about, fields: { until: "1d" } })}${rebases && button(`/jobs/${encodeURIComponent(job.slug)}/expected`, "Mark as expected", { path, about })}${!isOver && button(`/alerts/${id}/acknowledge`, "Acknowledge", { path, about })}</div></li>`;
+}
+
+/** What is wrong in a few bold words, then the whole sentence, as the mail has it. */
+function told({ kind, sentence }: OverviewAlert, job: OverviewJob | null): Html {
+	if (job === null) return html`<strong>Backup Monitor</strong> <span class="wraps"><bdi>${sentence}</bdi></span>`;
+	const name = nameOf(job);
+	// "Failed Sat 28 Nov 02:30 after 4 min: …" goes on from the name.
+	if (kind === "failed" && sentence.startsWith("Failed "))
+		return html`<strong>${name} failed</strong> <span class="wraps"><bdi>${sentence.slice("Failed ".length)}</bdi></span>`;
+	const words = alertWords(kind, job.oddity);
+	return html`<strong>${name}${words !== null && ` ${words}.`}</strong> <span class="wraps"><bdi>${sentence}</bdi></span>`;
 }
 
 function lastGood({ lastGoodAt, good }: OverviewJob, data: Overview, units: Units): Html {

@@ -32,15 +32,12 @@ export function seriesCharts(
 		column: (number | null)[],
 		format: (value: number | null) => string,
 		words = hint,
-	) =>
-		chartCard({
-			id,
-			title,
-			hint: words,
-			marks,
-			body: isEmpty ? noRuns(data) : canvas(id, summary(title, column, format)),
-			table: isEmpty ? null : seriesTable(title, series, column, format),
-		});
+	) => {
+		const isBare = column.every((value) => value === null);
+		const body = isEmpty ? noRuns(data) : isBare ? noFigures : canvas(id, summary(title, column, format));
+		const table = isEmpty || isBare ? null : seriesTable(title, series, column, format);
+		return chartCard({ id, title, hint: words, marks: isBare ? null : marks, body, table });
+	};
 	const sizes = data.totalSize === null ? hint : "all jobs together, the newest good backup of each";
 	return {
 		duration: chart("duration", "Backup duration", series.duration, formatDuration),
@@ -85,6 +82,9 @@ function seriesTable(
 	return html`<div class="table-frame" tabindex="0" role="region" aria-label="${title} as a table"><table class="plain"><thead><tr><th scope="col">When</th><th scope="col">${title}</th><th scope="col">Failed</th></tr></thead><tbody>${rows.reverse()}</tbody></table></div>`;
 }
 
+/** An axis without a line would look like zero. */
+const noFigures = html`<div class="box"><strong>Nothing to draw yet</strong><span>No run that succeeded in this period said how much or how long.</span></div>`;
+
 function noRuns(data: Overview): Html {
 	const path = pathWith(data, { range: "all" });
 	const wider = data.range !== "all" && html`<a class="button" href="${path}">Show all time</a>`;
@@ -109,7 +109,7 @@ export function phasesCard(data: Overview, phases: PhaseData[]): Html {
 }
 
 function phaseRow({ name, seconds, share, usual, colour }: PhaseData): Html {
-	return html`<li><i class="swatch" data-colour="${colour}"></i><bdi>${name}</bdi><b>${formatDuration(seconds)}</b><small>${formatPercent(share)}</small><small>${usual !== null && `usually ${formatDuration(usual)}`}</small></li>`;
+	return html`<li><i class="swatch" data-colour="${colour}"></i><bdi>${name}</bdi><b>${formatDuration(seconds)}</b><small>${formatPercent(share)}${usual !== null && ` \u00b7 usually ${formatDuration(usual)}`}</small></li>`;
 }
 
 export function trendCard(trend: TrendData): Html {

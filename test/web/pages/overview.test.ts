@@ -41,6 +41,13 @@ describe("the page", () => {
 		expect(card(text, "Average throughput")).toBe("Average throughput 41.2 MB/s \u22121.9 % \u00b7 successful runs");
 	});
 
+	test("says so where no run had a figure, instead of an empty axis", () => {
+		const point = { at: now, runs: 1, failed: 1, duration: null, size: null, throughput: null, runId: 1 };
+		const bare = write(sampleOverview({ series: { per: "day", points: [point] } }));
+		for (const id of ["duration", "size", "throughput"]) expect(bare).not.toContain(`data-chart="${id}"`);
+		expect(bare.match(/Nothing to draw yet/g)).toHaveLength(3);
+	});
+
 	test("with several jobs what is protected together stands before the average of unlike jobs", () => {
 		expect(card(text, "Total protected size")).toBe("Total protected size 1.57 TB newest good backup of each job");
 		expect(text.indexOf("Total protected size")).toBeLessThan(text.indexOf("Average size"));
@@ -54,7 +61,7 @@ describe("the page", () => {
 		}
 		expect(text).toContain('data-chart="phases"');
 		expect(words(/<ul class="phase-list">.*?<\/ul>/s.exec(text)?.[0] ?? "")).toContain(
-			"upload 16 min 57 s 55 % usually 8 min 57 s",
+			"upload 16 min 57 s 55 % \u00b7 usually 8 min 57 s",
 		);
 		expect(words(/id="size-table".*?<\/details>/s.exec(text)?.[0] ?? "")).toContain("23 Nov 262 GB 1 failed");
 		expect(words(/<table class="averages">.*?<\/table>/s.exec(text)?.[0] ?? "")).toContain(
@@ -260,6 +267,14 @@ describe("the first card", () => {
 		expect(facts(text)[1]).toBe("Time to restore everything \u2248 12 h last tested 12 d ago");
 	});
 
+	test("goes on from the job's name where a run failed", () => {
+		const sentence = "Failed Sat 28 Nov 02:30 after 4 min: rclone: i/o timeout.";
+		const text = write(sampleOverview({ alerts: [anAlert({ slug: "postgres-dump", kind: "failed", sentence })] }));
+		expect(words(/<li class="alert".*?<\/li>/s.exec(text)?.[0] ?? "")).toStartWith(
+			"critical: postgres-dump failed Sat 28 Nov 02:30 after 4 min: rclone: i/o timeout.",
+		);
+	});
+
 	test("has a line for each alert with what can be done, and for troubles without one", () => {
 		const jobs = [
 			aJob({ slug: "photos", name: "photos", host: "" }, 0, {
@@ -286,7 +301,7 @@ describe("the first card", () => {
 		const lines = [...text.matchAll(/<li class="alert.*?<\/li>/gs)].map(([line]) => words(line));
 		expect(lines).toHaveLength(4);
 		expect(lines[0]).toMatch(
-			/^critical: photos 41 MB, usually 402 MB\. .*View run.*Snooze 1 day.*Mark as expected.*Acknowledge/,
+			/^critical: photos is much smaller than usual\. 41 MB, usually 402 MB\. .*View run.*Snooze 1 day.*Mark as expected.*Acknowledge/,
 		);
 		expect(lines[1]).toBe("late is late. Due today 02:00 and not started yet. View job late");
 		expect(lines[2]).toBe("warning: Backup Monitor Refused. acknowledged until it is over");
