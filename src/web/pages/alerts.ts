@@ -7,6 +7,7 @@ import { icon } from "../icons.ts";
 import { banners, footer, page, type Theme } from "../layout.ts";
 import { ago, calendarTime } from "../time-element.ts";
 import { button, hiddenPath } from "./action-forms.ts";
+import { snippet } from "./snippet.ts";
 
 export function alertsPage(data: AlertsPage, theme: Theme): Html {
 	return page({ title: windowTitle(data), theme, now: data.now, path: "/alerts", nav: "/alerts", live: live(data) });
@@ -104,9 +105,8 @@ function stateOf(severity: Severity): "failed" | "warning" | "ok" {
 function noChannel(): Html {
 	return html`<section class="card" id="no-channel" aria-labelledby="no-channel-title"><header><span class="state" data-state="warning">${icon("warning", "Warning:")}</span><h2 id="no-channel-title">No channel is set up: nobody is told</h2></header>
 <div class="body"><p>Give the monitor an address and start it again, or write it into <code>config.yaml</code> in the data folder, which is read at once:</p>
-<pre class="snippet-text"><code>NOTIFY_URLS=ntfys://ntfy.sh/your-secret-topic</code></pre>
-<pre class="snippet-text"><code>channels:
-  phone: { url: "ntfys://ntfy.sh/your-secret-topic" }</code></pre>
+${snippet("NOTIFY_URLS=ntfys://ntfy.sh/your-secret-topic", "As a variable")}
+${snippet('channels:\n  phone: { url: "ntfys://ntfy.sh/your-secret-topic" }', "In config.yaml")}
 <p class="hint">ntfy, mail, webhook, Gotify, Discord, Slack, Telegram, Pushover, Matrix and Apprise are known.</p></div></section>`;
 }
 

@@ -7,6 +7,7 @@ import { icon } from "../icons.ts";
 import { banners, footer, page, type Theme } from "../layout.ts";
 import { ago, calendarTime } from "../time-element.ts";
 import { timeline } from "./inventory-timeline.ts";
+import { snippet } from "./snippet.ts";
 
 export function inventoryPage(data: InventoryPage, theme: Theme, units: Units): Html {
 	const live = inventoryMain(data, units);
@@ -95,10 +96,10 @@ function setup(data: InventoryPage): Html {
 	const [first] = unlisted.length > 0 ? unlisted : jobs.map(({ job }) => job);
 	const name = first?.name ?? "nas";
 	const lines = commandLines(name, null).map(
-		({ name: tool, line }) => html`<dt>${tool}</dt><dd><pre class="snippet-text"><code>${line}</code></pre></dd>`,
+		({ name: tool, line }) => html`<div><dt>${tool}</dt><dd>${snippet(line, `Line for ${tool}`)}</dd></div>`,
 	);
 	const pulled = pulledLines(name).map(
-		({ name: what, text }) => html`<dt>${what}</dt><dd><pre class="snippet-text"><code>${text}</code></pre></dd>`,
+		({ name: what, text }) => html`<div><dt>${what}</dt><dd>${snippet(text, `${what}, in config.yaml`)}</dd></div>`,
 	);
 	const left = unlisted.map(
 		({ slug, name: job }, i) => html`${i > 0 && ", "}<a href="/jobs/${slug}"><bdi>${job}</bdi></a>`,
@@ -106,10 +107,10 @@ function setup(data: InventoryPage): Html {
 	return html`<section class="card" id="inventory-setup" aria-labelledby="inventory-setup-title"><header><span class="state" data-state="unknown">${icon("hollow")}</span><h2 id="inventory-setup-title">${unlisted.length === 0 ? "How a remote is looked into" : plural(unlisted.length, "job was", "jobs were")}${unlisted.length > 0 && " never looked for in a remote"}</h2></header>
 <div class="body">${unlisted.length > 0 && html`<p class="wraps">${left}</p>`}
 <p>Let the tool list its own remote after each backup, or once a day. Two listings in agreement, ten minutes apart, are needed before anything is called absent.</p>
-<details class="inventory-how"${jobs.length === 0 && html` open`}><summary>By a line in your script</summary><dl class="inventory-lines">${lines}</dl>
+<details class="opens" id="inventory-lines"${jobs.length === 0 && html` open`}><summary>${icon("chevron")}By a line in your script</summary><dl class="inventory-lines">${lines}</dl>
 <p class="hint">On another machine, add <code>--to ${address}</code> and its token. Without our program:</p>
-<pre class="snippet-text"><code>${curlLine(first?.slug ?? "nas", address)}</code></pre>
+${snippet(curlLine(first?.slug ?? "nas", address), "With curl")}
 <p class="hint">Or put the listing into the data folder as <code>inventory/${first?.slug ?? "nas"}.restic</code>.</p></details>
-<details class="inventory-how"><summary>By the monitor itself, in config.yaml</summary><dl class="inventory-lines">${pulled}</dl>
+<details class="opens" id="inventory-pulled"><summary>${icon("chevron")}By the monitor itself, in config.yaml</summary><dl class="inventory-lines">${pulled}</dl>
 <p class="hint">A bucket's keys come from S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY (or their _FILE). A command runs as the monitor's user, on a bare-metal install.</p></details></div></section>`;
 }

@@ -5,6 +5,7 @@ import { formatBytes, formatDuration, type Units } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { ago, calendarTime } from "../time-element.ts";
+import { snippet } from "./snippet.ts";
 
 type Row = { name: string; value: Html | string; source: string };
 
@@ -93,12 +94,12 @@ export function jobReports(data: JobPage): Html {
 	const last = newest === null ? null : html`<p class="hint">newest run began ${ago(newest.startedAt, data)}</p>`;
 	const body = addresses.isShown
 		? html`<p class="words">Two addresses of its own, for tools that know only one URL. They are shown because anybody who reaches this monitor may report.</p>
-${snippet("healthchecks, by UUID", addresses.uuidUrl)}${snippet("Uptime Kuma, by token", addresses.kumaUrl)}`
+${labelled("healthchecks, by UUID", addresses.uuidUrl)}${labelled("Uptime Kuma, by token", addresses.kumaUrl)}`
 		: html`<p class="words">The job has a UUID and an Uptime Kuma token, for tools that know only one URL. Both are secret, so they are not shown here: on the monitor\u2019s machine, this prints them.</p>
-${snippet("Prints the UUID and the token", addresses.command)}`;
+${labelled("Prints the UUID and the token", addresses.command)}`;
 	return html`<section class="card" id="reports" aria-labelledby="reports-title"><header><h2 id="reports-title">How it reports</h2>${last}<span class="end"><a class="button" href="${setup}">${icon("setup")}<span>Lines for your tool</span></a></span></header><div class="body reports">${body}</div></section>`;
 }
 
-function snippet(label: string, text: string): Html {
-	return html`<div><p class="hint">${label}</p><div class="snippet"><pre tabindex="0" role="region" aria-label="${label}"><code>${text}</code></pre><button class="button scripting-only" type="button" data-copy>${icon("copy")}<span>Copy</span></button></div></div>`;
+function labelled(label: string, text: string): Html {
+	return html`<div><p class="hint">${label}</p>${snippet(text, label)}</div>`;
 }

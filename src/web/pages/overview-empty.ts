@@ -5,6 +5,7 @@ import { plural } from "../../units.ts";
 import { type Html, html, raw } from "../html.ts";
 import { icon } from "../icons.ts";
 import { ago, formatClockIn, formatZone } from "../time-element.ts";
+import { snippet } from "./snippet.ts";
 
 export function emptyState(data: Overview, title: string): Html {
 	const { source } = data;
@@ -15,7 +16,7 @@ export function emptyState(data: Overview, title: string): Html {
 <div class="tabset" role="group" aria-label="Send a first run with">
 <input type="radio" name="tool" id="tool-shell" checked><input type="radio" name="tool" id="tool-script">
 <div class="tabs"><label for="tool-shell">Shell</label><label for="tool-script">In your own script</label></div>
-<div class="panes">${snippet("Paste this on the machine that runs the monitor. It adds one test run.", setupLine(source.path))}${snippet("Around the command you already have: outcome, duration and size are real.", setupScript(source.path))}</div></div>
+<div class="panes">${pane("Paste this on the machine that runs the monitor. It adds one test run.", setupLine(source.path))}${pane("Around the command you already have: outcome, duration and size are real.", setupScript(source.path))}</div></div>
 <div class="listening" role="status"><i class="pulse"></i><p><strong>Listening.</strong> Nothing received yet, ${looked}. <span class="scripting-only">This page updates by itself.</span></p></div>
 <p class="onward"><a class="button" href="/setup">Connect restic, borgmatic, a cron job \u2026</a></p>
 </section>
@@ -25,8 +26,8 @@ export function emptyState(data: Overview, title: string): Html {
 </aside></div>`;
 }
 
-function snippet(hint: string, text: string): Html {
-	return html`<div class="pane"><p class="hint">${hint}</p><div class="snippet"><pre><code>${text}</code></pre><button class="button scripting-only" type="button" data-copy>${icon("copy")}<span>Copy</span></button></div></div>`;
+function pane(hint: string, text: string): Html {
+	return html`<div class="pane"><p class="hint">${hint}</p>${snippet(text, hint)}</div>`;
 }
 
 function checks(data: Overview): Html[] {

@@ -9,6 +9,7 @@ import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { ago, calendarTime } from "../time-element.ts";
 import { jobName, stateOfRung } from "./restore-parts.ts";
+import { snippet } from "./snippet.ts";
 
 /** Commands that stand open; the others are one click away. */
 const opened = 1;
@@ -41,8 +42,8 @@ function step(job: RestoreJob, isOpen: boolean, data: RestorePage): Html {
 			? null
 			: html` It needs ${formatBytes(size, data.units)} free in <code>${drillFolder({ slug })}</code>.`;
 	return html`<li class="restore-step" id="${`plan-${slug}`}"><div class="restore-why"><span class="state" data-state="${state.look}">${icon(state.icon, `${state.word}:`)}</span><p><strong>${jobName(job)}</strong> ${reason(job, data)}${facts.length > 0 && html` <span class="hint">${facts.join(", ")}</span>`}</p></div>
-<details class="more"${isOpen && html` open`}><summary>Command <span class="sr">for ${name}</span></summary>
-<div class="snippet"><pre tabindex="0" role="region" aria-label="${`Command that restores ${name}`}"><code>${text}</code></pre><button class="button scripting-only" type="button" data-copy>${icon("copy")}<span>Copy</span></button></div>
+<details class="opens"${isOpen && html` open`}><summary>${icon("chevron")}Command <span class="sr">for ${name}</span></summary>
+${snippet(text, `Command that restores ${name}`)}
 <p class="hint">${note}${room}</p></details></li>`;
 }
 

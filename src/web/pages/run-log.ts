@@ -6,6 +6,7 @@ import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { longText } from "./overview-parts.ts";
 import { runPath } from "./runs-path.ts";
+import { copyButton } from "./snippet.ts";
 
 const shownLines = 200;
 const shownText = 16_000;
@@ -21,8 +22,6 @@ export function logCard(run: Run): Html {
 	return html`<section class="card" aria-labelledby="log-title"><header><h2 id="log-title">${hidden > 0 ? "Log, last lines" : "Log"}</h2><p class="hint">${hint}</p><span class="end hint">${whole}</span></header>
 <div class="body"><div class="snippet"><pre class="run-log" id="log" tabindex="0" role="region" aria-label="Lines of the log" dir="auto"><code>${lines.map((line, i) => html`${i > 0 && "\n"}${marks ? markedLine(line) : line}`)}</code></pre>${copyButton}</div></div></section>`;
 }
-
-const copyButton = html`<button class="button scripting-only" type="button" data-copy>${icon("copy")}<span>Copy</span></button>`;
 
 /** The last lines; a line alone may be cut at its front. */
 function tailOf(log: string): { lines: string[]; hidden: number } {

@@ -2,9 +2,9 @@
 import { option, shellWord, tokenPlaceholder } from "../../setup-values.ts";
 import { plural } from "../../units.ts";
 import { type Html, html } from "../html.ts";
-import { icon } from "../icons.ts";
 import { codeMinutes } from "../setup-code.ts";
 import type { SetupData } from "./setup.ts";
+import { snippet } from "./snippet.ts";
 
 export function tokenCard(data: SetupData): Html {
 	return html`<section class="card token" aria-labelledby="token-title"><h2 id="token-title">The token</h2>${told(data)}${kuma(data)}</section>`;
@@ -21,12 +21,12 @@ function told({ access, dataDir, hasOldCode, shownUntil, now }: SetupData): Html
 	const folder = dataDir === "/data" ? "" : `DATA_DIR=${shellWord(dataDir)} `;
 	const old = html`<p class="words">The address you opened was used before, or is more than ${codeMinutes} minutes old. The command prints a new one.</p>`;
 	return html`${hasOldCode && old}<p class="words">It goes where <code>${tokenPlaceholder}</code> stands. To have it filled in, print an address of this page on the monitor\u2019s machine, as root or its user, and open it. It works once, for ${codeMinutes} minutes, also under the name you see this page by.</p>
-${command("Prints an address that fills the token in", `${folder}backup-monitor token --page`)}
+${snippet(`${folder}backup-monitor token --page`, "Prints an address that fills the token in")}
 <p class="words">Or print the token itself:</p>
-${command("Prints the token", `${folder}backup-monitor token`)}
+${snippet(`${folder}backup-monitor token`, "Prints the token")}
 <p class="words">Where the monitor is a container (NAME is its name):</p>
-${command("Prints the address in a container", "docker exec NAME /backup-monitor token --page")}
-${command("Prints the token of a container", "docker exec NAME /backup-monitor token")}`;
+${snippet("docker exec NAME /backup-monitor token --page", "Prints the address in a container")}
+${snippet("docker exec NAME /backup-monitor token", "Prints the token of a container")}`;
 }
 
 /** A job's own token exists once the job does. */
@@ -37,9 +37,5 @@ function kuma({ access, setup, values, isKnownJob, dataDir }: SetupData): Html |
 		return html`<p class="words">The Uptime Kuma token of <bdi>${values.job}</bdi> is made with its first report. This page then shows how to get it.</p>`;
 	}
 	const folder = dataDir === "/data" ? "" : `DATA_DIR=${shellWord(dataDir)} `;
-	return html`<p class="words">The job\u2019s Uptime Kuma token:</p>${command("Prints the job\u2019s token", `${folder}backup-monitor token ${option("job", values.job)}`)}`;
-}
-
-function command(label: string, text: string): Html {
-	return html`<div class="snippet"><pre tabindex="0" role="region" aria-label="${label}"><code>${text}</code></pre><button class="button scripting-only" type="button" data-copy>${icon("copy")}<span>Copy</span></button></div>`;
+	return html`<p class="words">The job\u2019s Uptime Kuma token:</p>${snippet(`${folder}backup-monitor token ${option("job", values.job)}`, "Prints the job\u2019s token")}`;
 }

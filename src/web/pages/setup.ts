@@ -6,10 +6,10 @@ import type { Arrival } from "../../store/arrivals.ts";
 import type { Units } from "../../units.ts";
 import type { Refused } from "../entry.ts";
 import { type Html, html } from "../html.ts";
-import { icon } from "../icons.ts";
 import { banners, type FooterData, footer, page, type Theme } from "../layout.ts";
 import { listening } from "./setup-listening.ts";
 import { tokenCard } from "./setup-token.ts";
+import { snippet } from "./snippet.ts";
 
 /** open: anybody may report. shown: the reader brought a code from the monitor's machine. hidden: a placeholder stands for it. */
 export type TokenAccess = "open" | "shown" | "hidden";
@@ -75,7 +75,7 @@ ${banners(data.problems)}
 <section class="card way" aria-labelledby="way-title">
 <header><h2 id="way-title">${setup.name}</h2><p class="words">${setup.lead}</p></header>
 ${chosenForm(data)}
-${setup.snippets(values).map((one) => snippet(setup, one))}
+${setup.snippets(values).map((one) => paste(setup, one))}
 </section>
 <aside class="side" aria-label="What came in, and the token">${listening(data)}${tokenCard(data)}</aside>
 </div>
@@ -111,6 +111,6 @@ function textField(name: string, label: string, value: string, longest: number):
 	return html`<label class="field"><span class="field-name">${label}</span><input type="text" id="${`setup-${name}`}" name="${name}" value="${value}" maxlength="${longest}" autocomplete="off" autocapitalize="off" spellcheck="false"></label>`;
 }
 
-function snippet(setup: Setup, { id, title, text, note }: Snippet): Html {
-	return html`<div class="paste"><h3>${title}</h3><div class="snippet" data-snippet="${`${setup.id}/${id}`}"><pre tabindex="0" role="region" aria-label="${title}"><code>${text}</code></pre><button class="button scripting-only" type="button" data-copy>${icon("copy")}<span>Copy</span></button></div>${note !== "" && html`<p class="hint">${note}</p>`}</div>`;
+function paste(setup: Setup, { id, title, text, note }: Snippet): Html {
+	return html`<div class="paste"><h3>${title}</h3>${snippet(text, title, `${setup.id}/${id}`)}${note !== "" && html`<p class="hint">${note}</p>`}</div>`;
 }
