@@ -8,7 +8,7 @@ import { FollowedFile } from "../ingest/follow.ts";
 import { journalName } from "../ingest/journal.ts";
 import { closeDatabase } from "../store/database.ts";
 import { quarantine } from "../store/files.ts";
-import { takeLock } from "../store/lock.ts";
+import { takeLocks } from "../store/lock.ts";
 import { openStore } from "../store/open.ts";
 import { countRuns } from "../store/runs.ts";
 import { readFlags } from "./flags.ts";
@@ -21,7 +21,7 @@ export async function rebuildCommand(args: string[]): Promise<number> {
 		const what = `This sets ${databasePath} aside and builds it again from ${metricsFile} and ${join(dataDir, journalName)}.`;
 		throw new AppError("conflict", `${what} Nothing was done. To do it: backup-monitor rebuild --yes`);
 	}
-	const lock = takeFolder(dataDir, "rebuild");
+	const lock = takeFolder(config, "rebuild");
 	const folder = existsSync(databasePath) ? quarantine(databasePath, Date.now()) : null;
 	try {
 		const runs = await replayJournals(config);
@@ -64,13 +64,14 @@ export function putBack(folder: string, databasePath: string): void {
 }
 
 /** The folder's lock. `verb`: what is to be done with it. */
-export function takeFolder(dataDir: string, verb: string) {
+export function takeFolder({ dataDir, databasePath }: Config, verb: string) {
 	const nearby = nearbyFolder(process.env, dataDir);
 	if (nearby !== "") throw new AppError("missing", `${dataDir} does not exist.${nearby}`);
-	let lock: ReturnType<typeof takeLock>;
+	let lock: ReturnType<typeof takeLocks>;
 	try {
-		lock = takeLock(dataDir);
+		lock = takeLocks(dataDir, databasePath);
 	} catch (error) {
+		if (error instanceof AppError) throw error;
 		throw new AppError("unavailable", `${dataDir} cannot be written by this user: ${messageOf(error)}`);
 	}
 	if (lock === null) throw new AppError("conflict", `A server uses ${dataDir}. Stop it first, then ${verb}.`);

@@ -22,7 +22,7 @@ export async function restoreDbCommand(args: string[]): Promise<number> {
 	const from = resolve(file);
 	if (from === resolve(config.databasePath)) throw new AppError("usage", `${file} is the database itself.`);
 	const copy = checkCopy(from, config.zone);
-	const lock = takeFolder(config.dataDir, "restore");
+	const lock = takeFolder(config, "restore");
 	try {
 		const aside = existsSync(config.databasePath)
 			? ` The present one is set aside in ${config.dataDir}/quarantine.`

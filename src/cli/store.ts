@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { type Config, nearbyFolder } from "../config.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { closeDatabase, openForQuestions } from "../store/database.ts";
-import { takeLock } from "../store/lock.ts";
+import { takeLocks } from "../store/lock.ts";
 import { openStore } from "../store/open.ts";
 
 export type Writer = { db: Database; close: () => void };
@@ -14,11 +14,12 @@ export function writeStore(config: Config): Writer | null {
 	// Rather than to make a folder that nobody meant.
 	const nearby = nearbyFolder(process.env, config.dataDir);
 	if (nearby !== "") throw new AppError("missing", `${config.dataDir} does not exist.${nearby}`);
-	let lock: ReturnType<typeof takeLock>;
+	let lock: ReturnType<typeof takeLocks>;
 	try {
 		mkdirSync(config.dataDir, { recursive: true });
-		lock = takeLock(config.dataDir);
+		lock = takeLocks(config.dataDir, config.databasePath);
 	} catch (error) {
+		if (error instanceof AppError) throw error;
 		throw new AppError("unavailable", `${config.dataDir} cannot be written by this user: ${messageOf(error)}`);
 	}
 	if (lock === null) return null;

@@ -9,8 +9,10 @@ import type { ListingDigest } from "../listing-digest.ts";
 import { log, logGrouped } from "../log.ts";
 import type { Problem } from "../overview.ts";
 import { closeDatabase, serverPatience } from "../store/database.ts";
-import { type Lock, takeLock } from "../store/lock.ts";
-import { diskFull, isDamage, openStore, readOnly, rebuild } from "../store/open.ts";
+import { inodeOf } from "../store/files.ts";
+import { type Lock, takeLocks } from "../store/lock.ts";
+import { writeMeta } from "../store/meta.ts";
+import { diskFull, isDamage, openStore, type Rebuilt, readOnly, rebuild } from "../store/open.ts";
 import { readLastRead } from "../store/sources.ts";
 import { Changes } from "./changes.ts";
 import { FollowedFile, type Look } from "./follow.ts";
@@ -57,6 +59,8 @@ export class Monitor {
 	#isRebuilt = false;
 	/** The copy that it was built from. */
 	#standIn: string | null = null;
+	/** Of the database that is open: another file may lie in its place. */
+	#inode: number | null = null;
 	#revision = 0;
 	readonly #changed = new Changes();
 	readonly #problems = new Problems(() => this.revision++);
@@ -90,7 +94,7 @@ export class Monitor {
 	start(): void {
 		try {
 			makeSpool(this.config.dataDir);
-			this.#lock = takeLock(this.config.dataDir);
+			this.#lock = takeLocks(this.config.dataDir, this.config.databasePath);
 			if (this.#lock === null) {
 				throw new AppError(
 					"conflict",
@@ -229,6 +233,10 @@ export class Monitor {
 			if (this.db === null || !this.isWritable) return false;
 		}
 		try {
+			if (this.#isMoved()) {
+				this.#openInstead(now);
+				return true;
+			}
 			if (this.#damage !== null) {
 				this.#buildAnew(this.#damage, now);
 				return true;
@@ -344,6 +352,28 @@ export class Monitor {
 		}
 	}
 
+	/** Whether the database was removed or replaced: what is written into it then, nobody would ever see. */
+	#isMoved(): boolean {
+		try {
+			return this.#inode !== null && inodeOf(this.config.databasePath) !== this.#inode;
+		} catch {
+			// A disk that does not answer has not moved a file.
+			return false;
+		}
+	}
+
+	#openInstead(now: number): void {
+		const { databasePath } = this.config;
+		const isGone = inodeOf(databasePath) === null;
+		log(`${databasePath} was ${isGone ? "removed" : "replaced"} while it was in use`);
+		this.#open();
+		if (!isGone || this.db === null || !this.isWritable) return;
+		const rebuilt: Rebuilt = { at: now, folder: null, reason: "removed", copy: null, runs: null };
+		writeMeta(this.db, "rebuilt", rebuilt);
+		this.#noteRebuilt(this.db);
+		for (const problem of notices.history(this.db, this.config.zone, now)) this.#problems.say(problem);
+	}
+
 	#openStore(now: number): void {
 		const opened = openStore(this.config.databasePath, this.config.zone, now, serverPatience);
 		this.#adopt(opened.db, opened.isWritable, opened.problem);
@@ -379,7 +409,7 @@ export class Monitor {
 	#retryLock(): void {
 		try {
 			makeSpool(this.config.dataDir);
-			this.#lock = takeLock(this.config.dataDir);
+			this.#lock = takeLocks(this.config.dataDir, this.config.databasePath);
 		} catch {
 			// Still not writable; the store says so.
 		}
@@ -388,6 +418,7 @@ export class Monitor {
 	#adopt(db: Database | null, isWritable: boolean, problem: Problem | null): void {
 		this.db = db;
 		this.isWritable = isWritable;
+		this.#inode = db === null ? null : inodeOf(this.config.databasePath);
 		this.#isCaughtUp = false;
 		// Of an empty database the metrics file is read first: what was sent since is newer, and must not be written over.
 		this.#isRefilling = isWritable && db !== null && readLastRead(db) === null;

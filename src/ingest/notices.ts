@@ -104,7 +104,8 @@ export function history(db: Database, zone: string, now: number): Problem[] {
 }
 
 function rebuiltNotice({ folder, reason, copy, runs }: Rebuilt, zone: string): Problem {
-	const kept = `The damaged file is kept in ${folder} (${reason}).`;
+	const kept = folder === null ? "" : `The damaged file is kept in ${folder} (${reason}).`;
+	const what = folder === null ? "was removed while the monitor ran," : "was damaged";
 	const told = { id: "rebuilt", severity: "warning" as const };
 	// Written by a version that kept no copies.
 	const from = copy ?? null;
@@ -112,8 +113,8 @@ function rebuiltNotice({ folder, reason, copy, runs }: Rebuilt, zone: string): P
 		const count = typeof runs !== "number" ? "" : ` ${plural(runs, "run")} ${runs === 1 ? "is" : "are"} there again.`;
 		return {
 			...told,
-			title: "The database was damaged and has been built again from the journals.",
-			detail: `${kept}${count} Runs that no journal holds any more are missing.`,
+			title: `The database ${what} and has been built again from the journals.`,
+			detail: `${kept}${count} Runs that no journal holds any more are missing.`.trimStart(),
 		};
 	}
 	const since = runs === null ? "" : `, ${Math.max(0, runs - from.runs)} since then from the journals`;

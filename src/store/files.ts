@@ -10,6 +10,7 @@ import {
 	renameSync,
 	rmSync,
 	statfsSync,
+	statSync,
 	writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -28,6 +29,11 @@ export function syncFolder(path: string): void {
 export function writeWhole(fd: number, text: string): void {
 	const bytes = Buffer.from(text);
 	for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
+}
+
+/** The number that a file has whatever it is called; null where there is none. Throws where nobody can say. */
+export function inodeOf(path: string): number | null {
+	return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
 }
 
 /** null where there is no such file. Throws where nobody can say: what cannot be read must not be made anew. */

@@ -33,10 +33,10 @@ export type Opened = {
 	isUnchecked?: boolean;
 };
 
-/** `copy`: our own copy that the new one began with, null where none was sound. `runs`: once the journals were read. */
+/** `folder`: where the damaged file is kept; null where it was taken away under the running monitor. `copy`: our own copy that the new one began with, null where none was sound. `runs`: once the journals were read. */
 export type Rebuilt = {
 	at: number;
-	folder: string;
+	folder: string | null;
 	reason: string;
 	copy: { path: string; at: number; runs: number } | null;
 	runs: number | null;

@@ -1,10 +1,10 @@
 // Databases that cannot be written or are not ours: the compiled server answers, says so, and recovers by itself.
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cleanUp, makeFolder, runCommand, type Started, startServer, until, untilRead } from "../binary.ts";
-import { someLines } from "../lines.ts";
+import { aLine, someLines } from "../lines.ts";
 
 afterAll(cleanUp);
 
@@ -190,6 +190,66 @@ test.concurrent("a second server on the same folder is refused with one sentence
 	const fourth = await startServer({ dataDir: first.dataDir, env });
 	expect((await fourth.stop()).code).toBe(0);
 });
+
+test.concurrent("two data folders with one database are told apart, whichever of them it lies in", async () => {
+	for (const name of ["backups.db", "runs.db"]) {
+		const [first, second] = [makeFolder(), makeFolder()];
+		const path = join(first, name);
+		const server = await startServer({ dataDir: first, env: { ...env, DB_PATH: path } });
+		const other = await runCommand(["serve"], { dataDir: second, env: { ...env, DB_PATH: path } });
+		expect(other).toMatchObject({ code: 1, out: "" });
+		expect(other.err).toContain(`with another data folder, uses ${path}`);
+		const imported = await runCommand(["import", "-"], {
+			dataDir: second,
+			env: { ...env, DB_PATH: path },
+			input: someLines(0, 1),
+		});
+		expect(imported.code).toBe(1);
+		expect(imported.err).toContain(path);
+		await server.stop();
+		const third = await startServer({ dataDir: second, env: { ...env, DB_PATH: path } });
+		expect((await third.stop()).code).toBe(0);
+	}
+});
+
+test.concurrent("a database that is removed while it runs is built again at once, and what is pushed then is kept", async () => {
+	const dataDir = await filled(20);
+	const server = await startServer({ dataDir, env });
+	await until(async () => (await server.json("/api/metrics")).length === 20);
+	const token = readFileSync(join(dataDir, "push-token"), "utf8").trim();
+	const push = (id: string) =>
+		server.get("/api/runs", {
+			method: "POST",
+			body: aLine(500, { backup_id: id, job: "pushed" }),
+			headers: { authorization: `Bearer ${token}` },
+		});
+	expect((await push("before")).status).toBe(200);
+	rmSync(database(dataDir));
+	expect((await push("between")).status).toBe(200);
+	await until(async () => (await problemIds(server)).length === 0 && existsSync(database(dataDir)), 8000);
+	await until(async () => (await server.json("/api/metrics")).length === 22, 8000);
+	expect((await push("after")).status).toBe(200);
+	const { problems } = await server.json("/api/health");
+	expect(problems.map(({ title }: { title: string }) => title).join()).toContain("was removed while the monitor ran");
+	await server.kill();
+	const again = await startServer({ dataDir, env });
+	await until(async () => (await again.json("/api/metrics")).length === 23, 8000);
+	await again.stop();
+}, 30_000);
+
+test.concurrent("a database that is replaced by another one while it runs is opened in its place", async () => {
+	const [dataDir, other] = [await filled(20), await filled(7)];
+	const server = await startServer({ dataDir, env });
+	await until(async () => (await server.json("/api/metrics")).length === 20);
+	rmSync(metrics(dataDir));
+	renameSync(database(other), database(dataDir));
+	await until(async () => (await server.json("/api/metrics")).length === 7, 8000);
+	expect(await server.json("/health")).toEqual({ status: "ok" });
+	await server.stop();
+	const db = new Database(database(dataDir), { readonly: true });
+	expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+	db.close();
+}, 30_000);
 
 test.concurrent("a taken port is refused with one sentence that says what to do", async () => {
 	const first = await startServer({ env });
