@@ -36,7 +36,8 @@ RUN --mount=type=bind,from=target,source=/,target=/target \
 	mkdir -p /owned/data; \
 	chown 65532:65532 /owned/data
 
-FROM ${BASE}
+# Said although it is the default: buildah keeps the builder's platform from the stage above, and would take its base.
+FROM --platform=$TARGETPLATFORM ${BASE}
 LABEL org.opencontainers.image.title="Homelab Backup Monitor" \
 	org.opencontainers.image.description="Did it run, is it plausible, is it really there, could I restore?" \
 	org.opencontainers.image.licenses="MIT"

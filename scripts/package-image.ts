@@ -43,7 +43,11 @@ export function buildImage({ architecture, variant, commit, epoch, store = [], o
 	// Else the health check is lost on the way: the OCI format has no word for it.
 	const all = ["--isolation", "chroot", "--format", "docker", "--timestamp", String(epoch), ...options];
 	// BuildKit sets these by itself, an older buildah only some.
-	for (const argument of [`BUILDPLATFORM=linux/${builderArchitecture}`, `TARGETARCH=${architecture}`]) {
+	for (const argument of [
+		`BUILDPLATFORM=linux/${builderArchitecture}`,
+		`TARGETPLATFORM=linux/${architecture}`,
+		`TARGETARCH=${architecture}`,
+	]) {
 		all.push("--build-arg", argument);
 	}
 	all.push("--build-arg", `BUILD_COMMIT=${commit}`, "--build-arg", `BASE=${bases[variant]}`);
