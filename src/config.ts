@@ -1,11 +1,12 @@
 // The environment as the program understands it. A bad variable is said with its name, value and what is allowed.
 import { existsSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { type AccessConfig, accessConfigOf, refuseOpenDoor } from "./access-config.ts";
 import { AppError, messageOf } from "./errors.ts";
 import { describe } from "./report.ts";
 import { isZone } from "./time.ts";
 
-export type Config = {
+export type Config = AccessConfig & {
 	/** Everything of ours lies here, the database excepted where DB_PATH says so. */
 	dataDir: string;
 	databasePath: string;
@@ -60,12 +61,14 @@ export function readConfig(env: Environment): Config {
 		notifyUrls: env.NOTIFY_URLS?.trim() || null,
 		notifyUrlsFile: env.NOTIFY_URLS_FILE || null,
 		heartbeatUrl: heartbeatUrlOf(env),
+		...accessConfigOf(env),
 	};
 }
 
-/** Accepted because the original had it; importing is continuous here. Checked so that a typing error is not hidden. */
-export function checkUnused(env: Environment): void {
+/** What only a server minds. IMPORT_INTERVAL_HOURS is the original's, and checked so that a typing error is not hidden. */
+export function checkServed(env: Environment): void {
 	whole(env, "IMPORT_INTERVAL_HOURS", 12, 0, 8760);
+	refuseOpenDoor(env);
 }
 
 /** The wall clock's zone; null when TZ names none that exists. A leading colon is POSIX and means nothing. */
@@ -164,8 +167,15 @@ function hostOf(value: string | undefined): string {
 
 function publicUrlOf(value: string | undefined): string | null {
 	if (!value) return null;
+	if (value.includes("@")) {
+		// Not repeated: it would stand in the log, and in every message besides.
+		throw new AppError(
+			"usage",
+			"PUBLIC_URL holds a user or a password, which would stand in every message; leave them out.",
+		);
+	}
 	const url = URL.parse(value);
-	if (url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "" && url.hash === "") {
+	if (url !== null && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "") {
 		return value.replace(/\/+$/, "");
 	}
 	throw new AppError(

@@ -67,6 +67,8 @@ export type SettingsPage = {
 	health: ServiceHealth;
 	hints: Hint[];
 	variables: ShownVariable[];
+	/** In words; `hasPassword`: a browser logs in here, and out. */
+	login: { words: string; hasPassword: boolean };
 	file: ShownFile;
 	/** What is in force: what the file says, or said when it was last good. */
 	settings: ShownSettings;

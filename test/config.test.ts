@@ -2,7 +2,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { nearbyFolder, reachedAt, readConfig } from "../src/config.ts";
+import { asksForLogin, loginWords } from "../src/access-config.ts";
+import { checkServed, nearbyFolder, reachedAt, readConfig } from "../src/config.ts";
+import { faultOfHash } from "../src/password-hash.ts";
 import { judgeHost } from "../src/web/guard.ts";
 import { cleanUp, makeFolder } from "./binary.ts";
 
@@ -104,5 +106,76 @@ test("a clone's ./data is pointed to where the data folder does not exist, and n
 		expect(nearbyFolder({}, folder)).toBe("");
 	} finally {
 		process.chdir(before);
+	}
+});
+
+describe("who may come in", () => {
+	const served = (env: Record<string, string>) => {
+		checkServed(env);
+		return readConfig(env);
+	};
+
+	test("is nobody's business without a word of it", () => {
+		expect([asksForLogin(readConfig({})), loginWords(readConfig({}))]).toEqual([false, "not set"]);
+		expect(asksForLogin(readConfig({ TRUSTED_PROXIES: "127.0.0.1", READ_TOKEN: "a-token-to-read" }))).toBe(false);
+	});
+
+	test("is never everybody because a variable is empty, or another one was meant", () => {
+		for (const name of ["AUTH_PASSWORD_HASH", "AUTH_PASSWORD_HASH_FILE", "AUTH_PASSWORD_FILE", "AUTH_HEADER"]) {
+			expect(() => served({ [name]: " " })).toThrow(`${name} is empty: there would be no login.`);
+		}
+		expect(() => served({ AUTH_PASSWORD: "secret" })).toThrow("Set AUTH_PASSWORD_HASH to what");
+		// A script's own variable does not stop the wrapper around it.
+		expect(asksForLogin(readConfig({ AUTH_PASSWORD: "secret" }))).toBe(false);
+	});
+
+	test("is what a proxy says only where it is known which proxy", () => {
+		const header = { AUTH_HEADER: "Remote-User" };
+		expect(() => served(header)).toThrow("AUTH_HEADER needs TRUSTED_PROXIES");
+		for (const all of ["0.0.0.0/0", "::/0", "127.0.0.1 ::ffff:0:0/96"]) {
+			expect(() => served({ ...header, TRUSTED_PROXIES: all })).toThrow("names every address there is");
+		}
+		const { authHeader, trustedProxies } = served({ ...header, TRUSTED_PROXIES: "127.0.0.1, fd00::/8" });
+		expect([authHeader, trustedProxies.length]).toEqual(["remote-user", 2]);
+		expect(() => served({ TRUSTED_PROXIES: "proxy.lan" })).toThrow(
+			'TRUSTED_PROXIES has "proxy.lan"; expected addresses',
+		);
+		for (const bad of ["Remote User", "Host", "Cookie", "X-Forwarded-For", "Authorization", "Remote-User:"]) {
+			expect(() => served({ AUTH_HEADER: bad, TRUSTED_PROXIES: "127.0.0.1" })).toThrow("AUTH_HEADER is");
+		}
+	});
+});
+
+test("a hash that no password fits is told with what mends it, and never repeated", () => {
+	const good = [
+		"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQxMjM0NTY3$M13j2yGNPm0a8zPnK9WtzSVsdn83J4TZFnqz98r3EYs",
+		"$2y$10$3IXrriWF0ACmuQhO4aXuAO.CBAG3nEQfGv.VjerpnaWg8lX1ARwt6",
+	];
+	for (const hash of good) expect(faultOfHash(hash)).toBeNull();
+	const [argon = "", bcrypt = ""] = good;
+	const bad: [hash: string, said: string][] = [
+		// What a compose file leaves of it.
+		["=19=19456,t=2,p=1", "each $ is written $$"],
+		["correct horse battery", "does not begin with $argon2"],
+		["", "does not begin"],
+		[argon.slice(0, 40), "is no whole hash"],
+		[bcrypt.slice(0, -1), "is no whole hash"],
+		[argon.replace("19456", "1048576"), "takes 1024 MiB of memory"],
+		[argon.replace("t=2", "t=900"), "too much work"],
+		[bcrypt.replace("$10$", "$19$"), "has the cost 19"],
+		["$6$rounds=1000$salt$hash", "is no whole hash of argon2 or bcrypt"],
+	];
+	for (const [hash, said] of bad) {
+		const fault = faultOfHash(hash) ?? "";
+		expect([hash, fault]).toEqual([hash, expect.stringContaining(said)]);
+		expect(fault).toContain("backup-monitor hash-password makes one");
+		if (hash !== "") expect(fault).not.toContain(hash);
+	}
+});
+
+test("PUBLIC_URL holds no password, and one that does is not repeated", () => {
+	for (const url of ["https://me:hunter22@pi.example", "https://:hunter22@pi.example", "htps//me:hunter22@pi"]) {
+		expect(() => readConfig({ PUBLIC_URL: url })).toThrow("PUBLIC_URL holds a user or a password");
+		expect(() => readConfig({ PUBLIC_URL: url })).not.toThrow("hunter22");
 	}
 });

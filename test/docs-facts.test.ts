@@ -35,7 +35,7 @@ function rowsBelow(page: string, heading: string): string[][] {
 const codes = (cell = "") => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
 
 test("the variables are those of src/config.ts, each once", () => {
-	const source = read("src/config.ts") + read("src/alerts/outgoing.ts");
+	const source = read("src/config.ts") + read("src/access-config.ts") + read("src/alerts/outgoing.ts");
 	const named = [
 		...source.matchAll(/\benv\.([A-Z][A-Z_]+)\b/g),
 		...source.matchAll(/(?:whole|oneOf)\(env, "([A-Z_]+)"/g),

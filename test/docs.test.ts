@@ -144,7 +144,7 @@ for (const page of pages) {
 		});
 
 		test("names only commands and flags that there are", async () => {
-			for (const [, command = "", rest = ""] of read(page).matchAll(/`backup-monitor ([a-z]+)([^`]*)`/g)) {
+			for (const [, command = "", rest = ""] of read(page).matchAll(/`backup-monitor ([a-z][a-z-]*)([^`]*)`/g)) {
 				const { out } = await runCommand([command, "--help"], { dataDir: makeFolder() });
 				expect([command, out.includes(`backup-monitor ${command}`)]).toEqual([command, true]);
 				const own = rest.split(" -- ")[0] ?? "";

@@ -1,4 +1,5 @@
 // Where a host name leads, and which addresses nothing of ours may ever call: a channel must not reach the cloud's keys.
+import { groupsOf } from "../networks.ts";
 
 export type Destination = { address: string; family: 4 | 6 };
 
@@ -98,23 +99,4 @@ export function isRefusedAddress(address: string): boolean {
 
 function isRefusedV4([a = 0, b = 0]: number[]): boolean {
 	return a === 0 || (a === 169 && b === 254) || a >= 224 || !Number.isInteger(a) || !Number.isInteger(b);
-}
-
-/** The eight groups of an address, null where it is none. */
-function groupsOf(address: string): number[] | null {
-	const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address.replace(/%.*$/, ""));
-	const [, start = "", ...quad] = dotted ?? [];
-	const [a = 0, b = 0, c = 0, d = 0] = quad.map(Number);
-	const text = dotted
-		? `${start}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
-		: address.replace(/%.*$/, "");
-	const halves = text
-		.split("::")
-		.map((half) => (half === "" ? [] : half.split(":").map((group) => parseInt(group, 16))));
-	const [left = [], right] = halves;
-	if (halves.length > 2) return null;
-	const missing = 8 - left.length - (right?.length ?? 0);
-	if (right === undefined ? missing !== 0 : missing < 0) return null;
-	const groups = right === undefined ? left : [...left, ...new Array<number>(missing).fill(0), ...right];
-	return groups.every((group) => group >= 0 && group <= 0xffff) ? groups : null;
 }

@@ -2,11 +2,12 @@
 import { basename, join } from "node:path";
 import { channelsOf } from "../alerts/channel-list.ts";
 import { readSettingsText, settingsName } from "../alerts/settings-file.ts";
-import { type Config, checkUnused, readConfig } from "../config.ts";
+import { type Config, checkServed, readConfig } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { noSettings, type Settings } from "../settings.ts";
 import { lineOfPath, parseSettings, problemText } from "../settings-parse.ts";
 import { plural } from "../units.ts";
+import { checkAccess } from "../web/access.ts";
 import { readFlags } from "./flags.ts";
 
 export async function checkCommand(args: string[]): Promise<number> {
@@ -39,8 +40,9 @@ function variables(problems: string[]): Config | null {
 	const env = { ...process.env };
 	for (;;) {
 		try {
-			checkUnused(env);
+			checkServed(env);
 			const config = readConfig(env);
+			checkAccess(config);
 			if (config.badZone !== null) problems.push(`TZ is "${config.badZone}", which is no time zone; UTC is used`);
 			return config;
 		} catch (error) {

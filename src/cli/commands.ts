@@ -182,6 +182,16 @@ Exit codes: 0 printed, 1 there is none or it may not be read, 2 wrong usage.`,
 		run: async (args) => (await import("./token.ts")).tokenCommand(args),
 	},
 	{
+		name: "hash-password",
+		summary: "make the hash of a password for the login (AUTH_PASSWORD_HASH)",
+		usage: "[--bcrypt]",
+		details: `  --bcrypt   bcrypt instead of argon2id: needs no 19 MiB of memory at a login
+
+Asks for the password twice at a terminal, else reads one line from standard input. Prints the hash, stores nothing.
+Exit codes: 0 printed, 2 no password that can be used, or wrong usage.`,
+		run: async (args) => (await import("./hash-password.ts")).hashPassword(args),
+	},
+	{
 		name: "demo",
 		summary: "serve sample data from a temporary folder",
 		usage: "[--port N] [--host ADDRESS]",
@@ -235,7 +245,8 @@ ${lines.join("\n")}
 
 backup-monitor COMMAND --help says more. Settings come from the environment:
   DATA_DIR, DB_PATH, METRICS_FILE, PORT, HOST, TZ, RETENTION_DAYS, UNITS, ALLOWED_HOSTS, FRAME_ANCESTORS, PUBLIC_URL,
-  PUSH_TOKEN, PUSH_TOKEN_FILE, PUSH_TOKENS_FILE, NOTIFY_URLS, NOTIFY_URLS_FILE, HEARTBEAT_URL, HEARTBEAT_URL_FILE
+  PUSH_TOKEN, PUSH_TOKEN_FILE, PUSH_TOKENS_FILE, NOTIFY_URLS, NOTIFY_URLS_FILE, HEARTBEAT_URL, HEARTBEAT_URL_FILE,
+  AUTH_PASSWORD_HASH, AUTH_PASSWORD_HASH_FILE, AUTH_PASSWORD_FILE, AUTH_HEADER, TRUSTED_PROXIES, READ_TOKEN, READ_TOKEN_FILE
 and, for schedules, limits and channels, from DATA_DIR/config.yaml.
 `;
 }

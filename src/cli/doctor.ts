@@ -1,6 +1,7 @@
 // `doctor`: looks at each thing that is known to go wrong, and says what mends it. Changes nothing.
 import { accessSync, constants, existsSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { asksForLogin, loginWords, refuseOpenDoor } from "../access-config.ts";
 import { type Config, nearbyFolder, reachedAt, readConfig } from "../config.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import { releasedAt } from "../retention.ts";
@@ -27,6 +28,7 @@ export async function doctor(args: string[]): Promise<number> {
 		room(config),
 		clock(config),
 		zone(config),
+		await login(config),
 		await server(config),
 	];
 	for (const { isGood, text, fix } of findings) {
@@ -147,6 +149,24 @@ function zone({ zone, badZone }: Config): Finding {
 	if (badZone !== null)
 		return bad(`TZ is "${badZone}", which is no time zone; UTC is used`, "set TZ to a name such as Europe/Berlin");
 	return good(`time zone ${zone}`);
+}
+
+/** Loaded only where there is one to look at. */
+async function login(config: Config): Promise<Finding> {
+	try {
+		refuseOpenDoor(process.env);
+		if (!asksForLogin(config)) {
+			return good(`login not set: whoever reaches port ${config.port} may read, and press buttons`);
+		}
+		const { checkAccess } = await import("../web/access.ts");
+		checkAccess(config);
+		return good(`login ${loginWords(config)}`);
+	} catch (error) {
+		return bad(
+			`login: ${messageOf(error)}`,
+			"until then the server does not start; backup-monitor hash-password makes a hash",
+		);
+	}
 }
 
 async function server({ host, port }: Config): Promise<Finding> {

@@ -1,9 +1,11 @@
 // `serve`: the port first, then the database, then the files; stopped by a signal in less than two seconds.
-import { mkdirSync } from "node:fs";
-import { type Config, checkUnused, reachedAt, readConfig } from "../config.ts";
+import { mkdirSync, rmSync } from "node:fs";
+import { asksForLogin, loginWords, sessionsFile } from "../access-config.ts";
+import { type Config, checkServed, reachedAt, readConfig } from "../config.ts";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import { log, logGrouped } from "../log.ts";
 import { version } from "../version.ts";
+import type { Access } from "../web/access.ts";
 import { type AppOptions, createApp, listen, type Server } from "../web/app.ts";
 import { Entry } from "../web/entry.ts";
 import { readTokens } from "../web/tokens.ts";
@@ -18,7 +20,7 @@ export async function serve(args: string[]): Promise<number> {
 /** The configuration of a serving command: its flags stand over the variables of the same name. */
 export async function readServeConfig(args: string[], env: Record<string, string | undefined>): Promise<Config> {
 	const { flags } = await readFlags(args, "serve", { port: { type: "string" }, host: { type: "string" } });
-	checkUnused(env);
+	checkServed(env);
 	return readConfig({ ...env, ...(flags.port && { PORT: flags.port }), ...(flags.host && { HOST: flags.host }) });
 }
 
@@ -32,7 +34,8 @@ export async function run(config: Config): Promise<number> {
 	makeDataDir(config.dataDir);
 	const entry = new Entry(readTokens(config), Date.now);
 	if (entry.tokens.trouble !== null) makeTokensLater(config, entry);
-	const parts = wire(config, Date.now, entry);
+	const access = await openAccess(config, entry);
+	const parts = wire(config, Date.now, entry, access);
 	const { monitor, alerting, inventory } = parts;
 	// What a unit's reload sends: the configuration file is read now, changed or not.
 	process.on("SIGHUP", () => alerting.reload());
@@ -46,7 +49,7 @@ export async function run(config: Config): Promise<number> {
 		throw error;
 	}
 	log(
-		`backup-monitor ${version} serves http://${reachedAt(config.host)}:${server.port} and follows ${config.metricsFile}`,
+		`backup-monitor ${version} serves http://${reachedAt(config.host)}:${server.port} and follows ${config.metricsFile}; login: ${loginWords(config)}`,
 	);
 	notifyReady();
 	startWatchdog(() => true);
@@ -56,6 +59,17 @@ export async function run(config: Config): Promise<number> {
 	// A receiver that never answers holds its connection, and with it the program, for ten seconds.
 	setTimeout(() => process.exit(0), 100).unref();
 	return 0;
+}
+
+/** The login, which is loaded only where one is asked for. */
+async function openAccess(config: Config, entry: Entry): Promise<Access | null> {
+	if (asksForLogin(config)) {
+		const { Access } = await import("../web/access.ts");
+		return new Access(config, entry.tokens, Date.now);
+	}
+	// A login that is switched off ends the sessions: they do not come back with it.
+	rmSync(sessionsFile(config.dataDir), { force: true });
+	return null;
 }
 
 /** A folder that cannot be written yet gets what was made for it as soon as it can. */

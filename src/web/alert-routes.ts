@@ -17,7 +17,7 @@ import { backTo, cookieOf, formOf } from "./forms.ts";
 import { wantsFragment } from "./fragment.ts";
 import { parseTheme } from "./layout.ts";
 import { answer, answerJson, answerPage, BodyCache, jsonType } from "./respond.ts";
-import type { Handler, Route } from "./routes.ts";
+import type { Handler, Peer, Route } from "./routes.ts";
 
 const shownHistory = 50;
 const shownUndelivered = 50;
@@ -130,16 +130,20 @@ export function alertRoutes(options: AppOptions, headers: Record<string, string>
 		return link === null || alert === null ? null : { alert, action: link.action, token };
 	};
 
-	const askLink: Handler = async (request, params) => {
+	/** Whoever has the link and no login sees the question, and nothing else of the monitor. */
+	const isStranger = ({ visitor }: Peer) => options.access !== null && visitor === null;
+
+	const askLink: Handler = async (request, params, peer) => {
 		const pages = await import("./pages/alerts.ts");
 		const found = linked(params.token ?? "");
 		const theme = parseTheme(cookieOf(request, "theme"));
 		const asked = found === null ? null : { ...found, alert: shownAlert(monitor.db, found.alert, [], settings()) };
 		const status = found === null ? 404 : 200;
-		return answerPage(request, headers, status, () => pages.linkPage(asked, frameOf(monitor.db), theme));
+		const frame = () => (isStranger(peer) ? null : frameOf(monitor.db));
+		return answerPage(request, headers, status, () => pages.linkPage(asked, frame(), theme));
 	};
 
-	const followLink: Handler = async (request, params) => {
+	const followLink: Handler = async (request, params, peer) => {
 		const found = linked(params.token ?? "");
 		if (found === null) return answerJson(headers, 404, { error: "This link does not work any more." });
 		const form = await formOf(request);
@@ -149,6 +153,11 @@ export function alertRoutes(options: AppOptions, headers: Record<string, string>
 			const until = action === "snooze" ? untilOf("1d", zone, clock()) : null;
 			const about = { job: job?.name ?? "", host: job?.host ?? "", kind: alert.kind, key: alert.key };
 			monitor.decide({ ...about, decision: action, until });
+		}
+		if (isStranger(peer)) {
+			const pages = await import("./pages/alerts.ts");
+			const theme = parseTheme(cookieOf(request, "theme"));
+			return answerPage(request, headers, 200, () => pages.linkDonePage(found.action, theme));
 		}
 		return answer(headers, 303, null, { location: backTo(form.get("path") ?? "/alerts") });
 	};
@@ -174,11 +183,12 @@ export function alertRoutes(options: AppOptions, headers: Record<string, string>
 		return answerJson(headers, sent.ok ? 200 : 502, sent.ok ? { channel: name, sent: true } : { error: sent.reason });
 	};
 
+	const signed = { opensTo: "own-signature", seesPeer: true } as const;
 	return [
 		{ method: "GET", path: "/alerts", class: "read", handler: alerts },
-		{ method: "GET", path: "/api/alerts", class: "read", handler: api },
-		{ method: "GET", path: "/alerts/link/:token", class: "read", handler: askLink },
-		{ method: "POST", path: "/alerts/link/:token", class: "write", handler: followLink },
+		{ method: "GET", path: "/api/alerts", class: "read", opensTo: "read-token", handler: api },
+		{ method: "GET", path: "/alerts/link/:token", class: "read", ...signed, handler: askLink },
+		{ method: "POST", path: "/alerts/link/:token", class: "write", ...signed, handler: followLink },
 		{ method: "POST", path: "/channels/:name/test", class: "write", handler: testChannel },
 	];
 }

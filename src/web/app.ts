@@ -7,13 +7,16 @@ import type { Inventories } from "../ingest/inventories.ts";
 import type { Monitor } from "../ingest/monitor.ts";
 import { logGrouped } from "../log.ts";
 import type { Problem } from "../overview.ts";
+import type { Access } from "./access.ts";
 import { assetRoutes } from "./assets.ts";
 import { routedAs } from "./bodies.ts";
+import { clientOf } from "./client.ts";
+import { enter } from "./closed.ts";
 import type { Entry } from "./entry.ts";
 import { type Declared, Guard, type Method, splitTarget } from "./guard.ts";
 import { asPage, wantsPage } from "./refusal-page.ts";
 import { answerJson, securityHeaders } from "./respond.ts";
-import { type Handler, type Peer, type Route, routes } from "./routes.ts";
+import { type Handler, nobody, type Peer, type Route, routes } from "./routes.ts";
 import { tokenOf } from "./tokens.ts";
 
 export type AppOptions = {
@@ -23,6 +26,8 @@ export type AppOptions = {
 	config: Config;
 	clock: () => number;
 	entry: Entry;
+	/** null: no login is asked for. */
+	access: Access | null;
 	/** All that is wrong with the monitor itself, and with those who report to it. */
 	problems: () => Problem[];
 };
@@ -64,9 +69,10 @@ export function createApp(options: AppOptions): App {
 		if (section === undefined) throw new Error(`no section for ${path}`);
 		return elysiaOf(section).handle(request);
 	};
-	const guard = new Guard({ allowedHosts: options.config.allowedHosts, ownNames: ownNames() }, declared);
+	const { allowedHosts, publicUrl } = options.config;
+	const guard = new Guard({ allowedHosts, publicUrl, ownNames: ownNames() }, declared);
 	return {
-		fetch: inWords(gate(guard, handle, headers, options.entry, peers), options.clock),
+		fetch: inWords(gate(guard, handle, headers, options, peers), options.clock),
 		routes: declared,
 		elysias: () => [...sections.values()].map(elysiaOf),
 	};
@@ -98,8 +104,6 @@ function openSection(section: Section, headers: Record<string, string>, peers: W
 	return elysia;
 }
 
-const nobody: Peer = { address: "", grant: null, search: new URLSearchParams(), path: "" };
-
 // Elysia decides what else to read of a request from the text of a handler's parameters: it shall read no body.
 function register(elysia: Elysia, method: Method, path: string, handler: Handler, peers: WeakMap<Request, Peer>): void {
 	const run = ({ request, params }: { request: Request; params: Record<string, string> }) =>
@@ -113,16 +117,22 @@ function gate(
 	guard: Guard,
 	handle: (path: string, request: Request) => Response | Promise<Response>,
 	headers: Record<string, string>,
-	entry: Entry,
+	{ entry, access, config: { trustedProxies } }: AppOptions,
 	peers: WeakMap<Request, Peer>,
 ): App["fetch"] {
+	/** Whose address is asked for with every request; else only where a route wants it. */
+	const knowsAll = access !== null || trustedProxies.length > 0;
 	return (request, server) => {
+		const addressOf = () => server?.requestIP(request)?.address ?? "";
+		const client = clientOf(request, knowsAll ? addressOf() : "", trustedProxies);
 		const verdict = guard.judge(request);
 		if (!verdict.pass) {
 			const allow: Record<string, string> = verdict.allow === undefined ? {} : { allow: verdict.allow };
 			return answerJson(headers, verdict.status, { error: verdict.message }, allow);
 		}
 		const { route, path, search } = verdict;
+		const entered = access === null ? null : enter(access, request, verdict, client, headers);
+		if (entered instanceof Response) return entered;
 		if (request.method !== "GET" && request.method !== "HEAD") {
 			const refused = refuseBody(request, route.bodyLimit ?? bodyLimit);
 			if (refused !== null) return answerJson(headers, refused.status, { error: refused.message });
@@ -133,10 +143,10 @@ function gate(
 		const method = request.method === "HEAD" ? "GET" : request.method;
 		const routed = isPlain ? request : routedAs(request, method, `http://localhost${path}${search}`);
 		if (route.class === "push" || route.seesPeer === true) {
-			const address = server?.requestIP(request)?.address ?? "";
-			const peer: Peer = { address, grant: null, search: new URLSearchParams(search), path };
+			if (!knowsAll) client.address = addressOf();
+			const peer: Peer = { client, visitor: entered, grant: null, search: new URLSearchParams(search), path };
 			if (route.class === "push" && route.token === "request") {
-				const admission = entry.admit(request, tokenOf(request, search), address);
+				const admission = entry.admit(request, tokenOf(request, search), client.address);
 				if (!admission.ok) {
 					const retry: Record<string, string> =
 						admission.retryAfter === null ? {} : { "retry-after": String(admission.retryAfter) };
@@ -146,7 +156,8 @@ function gate(
 			}
 			peers.set(routed, peer);
 		}
-		return handle(route.path, routed);
+		const answered = handle(route.path, routed);
+		return access === null || route.class === "public" ? answered : unkept(answered);
 	};
 }
 
@@ -156,6 +167,13 @@ function inWords(answer: App["fetch"], clock: () => number): App["fetch"] {
 		const made = answer(request, server);
 		return wantsPage(request, splitTarget(request.url).path) ? asPage(made, request, { now: clock() }) : made;
 	};
+}
+
+/** What needs a login is kept by no browser and no proxy. */
+async function unkept(answered: Response | Promise<Response>): Promise<Response> {
+	const response = await answered;
+	response.headers.set("cache-control", "no-store");
+	return response;
 }
 
 function isRoutable(url: string): boolean {

@@ -22,6 +22,12 @@ export class Buckets {
 		return 0;
 	}
 
+	/** What was taken was not needed after all. */
+	giveBack(address: string, at: number): void {
+		const key = networkOf(address);
+		this.#set(key, Math.min(this.#size, this.#levelAt(key, at) + 1), at);
+	}
+
 	#levelAt(key: string, at: number): number {
 		const known = this.#levels.get(key);
 		if (known === undefined) return this.#size;

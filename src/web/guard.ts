@@ -18,6 +18,11 @@ export type Declared = {
 	bodyLimit?: number;
 	/** A route of another class than push that wants to know who asks; the others are not told, which costs nothing. */
 	seesPeer?: true;
+	/**
+	 * Of read and write, where a login is asked for: who else comes in. read-token: programs that show it. own-signature:
+	 * whoever has the link, which the route judges. everybody: the login itself.
+	 */
+	opensTo?: "read-token" | "own-signature" | "everybody";
 };
 
 export type Verdict =
@@ -25,6 +30,7 @@ export type Verdict =
 	| { pass: false; status: number; message: string; allow?: string };
 
 type HostPolicy = Pick<Config, "allowedHosts"> & { ownNames: string[] };
+type OriginPolicy = Pick<Config, "publicUrl">;
 
 const lanSuffix = /\.(?:local|lan|home|home\.arpa|internal|localdomain|fritz\.box)$/;
 const hostForm = /^(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?)(?::(\d{1,5}))?$/;
@@ -49,23 +55,27 @@ export function splitTarget(url: string): { path: string; search: string } {
 	return mark === -1 ? { path: target, search: "" } : { path: target.slice(0, mark), search: target.slice(mark) };
 }
 
-/** Whether a state change comes from one of our own pages, or from no browser at all. */
-export function isOwnOrigin(headers: Headers): boolean {
+/**
+ * Whether a state change comes from one of our own pages, or from no browser at all. `publicUrl`: the pages' own address
+ * where a proxy asks under another name.
+ */
+export function isOwnOrigin(headers: Headers, publicUrl: string | null = null): boolean {
 	const site = headers.get("sec-fetch-site");
 	if (site !== null && site !== "same-origin" && site !== "none") return false;
 	const origin = headers.get("origin");
 	if (origin === null) return true;
 	const host = headers.get("host");
-	return host !== null && (origin === `http://${host}` || origin === `https://${host}`);
+	if (host !== null && (origin === `http://${host}` || origin === `https://${host}`)) return true;
+	return publicUrl !== null && origin === URL.parse(publicUrl)?.origin;
 }
 
 export class Guard {
-	readonly #policy: HostPolicy;
+	readonly #policy: HostPolicy & OriginPolicy;
 	readonly #routes = new Map<string, Declared>();
 	readonly #patterns: { segments: string[]; route: Declared }[] = [];
 	readonly #hosts = new Map<string, "ok" | "malformed" | "foreign">();
 
-	constructor(policy: HostPolicy, routes: Declared[]) {
+	constructor(policy: HostPolicy & OriginPolicy, routes: Declared[]) {
 		this.#policy = policy;
 		for (const route of routes) {
 			if (route.path.includes(":")) this.#patterns.push({ segments: route.path.split("/"), route });
@@ -88,7 +98,7 @@ export class Guard {
 		const method = request.method === "HEAD" ? "GET" : request.method;
 		const route = this.#find(method, path);
 		if (route === null) return this.#notFound(path);
-		if (route.class === "write" && !isOwnOrigin(headers)) {
+		if (route.class === "write" && !isOwnOrigin(headers, this.#policy.publicUrl)) {
 			return deny(403, "Changes are taken from this server's own pages and from a shell, not from other sites.");
 		}
 		return { pass: true, path, search, route };

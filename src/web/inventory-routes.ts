@@ -15,6 +15,7 @@ import { listingFormatOf } from "../tools/listings/registry.ts";
 import { formatAge, type Units } from "../units.ts";
 import type { AppOptions } from "./app.ts";
 import { chunksOf, TooLarge } from "./bodies.ts";
+import { ownAddress } from "./client.ts";
 import { cookieOf } from "./forms.ts";
 import { wantsFragment } from "./fragment.ts";
 import { JobDirectory } from "./job-directory.ts";
@@ -113,8 +114,7 @@ export function inventoryRoutes(options: InventoryRouteOptions, headers: Record<
 		const { inventoryLive, inventoryPage } = await import("./pages/inventory.ts");
 		const isFragment = wantsFragment(request.headers);
 		const theme = parseTheme(cookieOf(request, "theme"));
-		const scheme = request.headers.get("x-forwarded-proto") === "https" ? "https" : "http";
-		const address = config.publicUrl ?? `${scheme}://${request.headers.get("host") ?? `localhost:${config.port}`}`;
+		const address = ownAddress(request, config);
 		const made = cache.page(request, `${isFragment} ${theme} ${address}`, monitor.revision, () => {
 			const data = dataOf(monitor.db, address);
 			return (isFragment ? inventoryLive(data, units) : inventoryPage(data, theme, units)).toString();
@@ -136,7 +136,7 @@ export function inventoryRoutes(options: InventoryRouteOptions, headers: Record<
 
 	return [
 		{ method: "GET", path: "/inventory", class: "read", handler: shown },
-		{ method: "GET", path: "/api/inventory", class: "read", handler: api },
+		{ method: "GET", path: "/api/inventory", class: "read", opensTo: "read-token", handler: api },
 		{
 			method: "PUT",
 			path: "/api/jobs/:job/inventory",

@@ -73,15 +73,8 @@ export function page({ title, theme, now, path, nav = "/", live }: PageOptions):
 	const { locale } = currentReader();
 	return html`${doctype}<html lang="en"${locale !== null && html` data-locale="${locale}"`}${theme !== "auto" && html` data-theme="${theme}"`}>
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-<title>${title}</title>
-<meta name="color-scheme" content="light dark">
-<meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)">
-<meta name="theme-color" content="#13161c" media="(prefers-color-scheme: dark)">
+${headOf(title)}
 <meta name="htmx-config" content="${htmxConfig}">
-<link rel="icon" type="image/svg+xml" href="${assetPath("favicon.svg")}">
-<link rel="stylesheet" href="${assetPath("app.css")}">
 ${
 	!isOverview(path) &&
 	html`<link rel="stylesheet" href="${assetPath("pages.css")}">
@@ -101,6 +94,47 @@ ${themeControl(theme, path)}
 </div></header>
 <div class="bannerbar" id="lost" data-state="old" role="status" hidden><div class="wrap banner">${icon("old")}<p><strong>No answer from the monitor.</strong> <span id="lost-text"></span></p><button class="button" type="button" data-retry>Try now</button></div></div>
 ${live}
+</body>
+</html>
+`;
+}
+
+function headOf(title: string): Html {
+	return html`<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<title>${title}</title>
+<meta name="color-scheme" content="light dark">
+<meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)">
+<meta name="theme-color" content="#13161c" media="(prefers-color-scheme: dark)">
+<link rel="icon" type="image/svg+xml" href="${assetPath("favicon.svg")}">
+<link rel="stylesheet" href="${assetPath("app.css")}">`;
+}
+
+/**
+ * A page that shows nothing of the monitor to whoever has not logged in: no navigation, no troubles, no scripts. `next`:
+ * where it leads on at once.
+ */
+export function barePage({
+	title,
+	theme,
+	main,
+	next,
+}: {
+	title: string;
+	theme: Theme;
+	main: Html;
+	next?: string;
+}): Html {
+	return html`${doctype}<html lang="en"${theme !== "auto" && html` data-theme="${theme}"`}>
+<head>
+${headOf(title)}
+<link rel="stylesheet" href="${assetPath("pages.css")}">
+${next !== undefined && html`<meta http-equiv="refresh" content="0; url=${next}">`}
+</head>
+<body>
+${iconSymbols}
+<header class="topbar"><div class="wrap"><a class="brand" href="/">${mark}<span>Backup Monitor</span></a></div></header>
+${main}
 </body>
 </html>
 `;

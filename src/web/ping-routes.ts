@@ -31,7 +31,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 
 	/** Sends a report to the store; null once it is durable. */
 	const take = async (road: string, job: NamedJob, peer: Peer, make: Make): Promise<Refusal | null> => {
-		const wait = directory.isNew(job) ? entry.newJobWait(peer.address) : 0;
+		const wait = directory.isNew(job) ? entry.newJobWait(peer.client.address) : 0;
 		if (wait > 0) return { status: 429, message: "too many new jobs", more: { "retry-after": String(wait) } };
 		try {
 			await monitor.receive(road, make);
@@ -66,7 +66,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		const rid = peer.search.get("rid");
 		if (rid !== null && !uuidForm.test(rid.toLowerCase())) return pinged(400, "invalid uuid format");
 
-		const admission = isUuid ? null : entry.admit(request, address, peer.address, { fromPage: true });
+		const admission = isUuid ? null : entry.admit(request, address, peer.client.address, { fromPage: true });
 		if (admission !== null && !admission.ok) {
 			if (admission.status === 429) return tired(admission.retryAfter ?? 1);
 			if (admission.status === 503) return pinged(503, admission.message, later);
@@ -76,7 +76,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		if (isUuid && job === null) {
 			// A client that is told "not found" does not try again.
 			if (!directory.knowsAddresses) return pinged(503, notReadYet, later);
-			const wait = entry.refuse(peer.address);
+			const wait = entry.refuse(peer.client.address);
 			return wait > 0 ? tired(wait) : pinged(404, "not found");
 		}
 		const named = job ?? { name: slug, host: "", slug };
@@ -94,7 +94,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		const job = directory.byKumaToken(params.token ?? "");
 		if (job === null) {
 			if (!directory.knowsAddresses) return failed(503, notReadYet, later);
-			const wait = entry.refuse(peer.address);
+			const wait = entry.refuse(peer.client.address);
 			if (wait > 0) return failed(429, "Too many wrong tokens.", { "retry-after": String(wait) });
 			return failed(404, "Monitor not found or not active.");
 		}
@@ -118,7 +118,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		if (success !== "true" && success !== "false") return text(400, "missing or invalid success query parameter");
 		const header = request.headers.get("authorization") ?? "";
 		if (!header.startsWith("Bearer ")) return text(401, "invalid Authorization header");
-		const admission = entry.admit(request, header.slice(7).trim(), peer.address, { fromPage: false });
+		const admission = entry.admit(request, header.slice(7).trim(), peer.client.address, { fromPage: false });
 		if (!admission.ok) {
 			const retry: Record<string, string> =
 				admission.retryAfter === null ? {} : { "retry-after": String(admission.retryAfter) };

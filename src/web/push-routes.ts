@@ -36,7 +36,7 @@ export function pushRoutes(options: AppOptions, headers: Headers_): Route[] {
 	const ready = new Headers({ ...headers, "cache-control": "no-store", "content-type": jsonType });
 
 	/** A token for one job reports for that job only, and jobs are not made by the hundred. */
-	const check = ({ grant, address }: Peer, incoming: Incoming[]): void => {
+	const check = ({ grant, client: { address } }: Peer, incoming: Incoming[]): void => {
 		for (const { report } of incoming) {
 			const { job: name, host } = report;
 			// Only a token for one job has to be compared with the job's address, which is read from the database.

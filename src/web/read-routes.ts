@@ -12,6 +12,7 @@ import { version } from "../version.ts";
 import { jobDetail, jobObject, runObject, wholeRunObject } from "./answers.ts";
 import type { AppOptions } from "./app.ts";
 import { drawBadge } from "./badge.ts";
+import { ownAddress } from "./client.ts";
 import { csv, type ExportFormat, exportRuns, jsonl } from "./export.ts";
 import { drawFeed, type FeedAddress } from "./feed.ts";
 import { splitTarget } from "./guard.ts";
@@ -153,7 +154,7 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 
 	const addressOf = (request: Request): FeedAddress => {
 		if (config.publicUrl !== null) return { base: config.publicUrl, isFixed: true };
-		return { base: `http://${request.headers.get("host") ?? `localhost:${config.port}`}`, isFixed: false };
+		return { base: ownAddress(request, config), isFixed: false };
 	};
 
 	const described: (Operation & { handler: Handler })[] = [
@@ -232,10 +233,11 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 			return `${JSON.stringify(openApi([...otherOperations, ...operations, description], version))}\n`;
 		}) ?? unavailable();
 
+	const shared = { class: "read", opensTo: "read-token" } as const;
 	return [
-		{ method: "GET", path: "/api/metrics", class: "read", handler: metricsByAccept },
-		...described.map(({ method, path, handler }): Route => ({ method, path, class: "read", handler })),
-		{ method: "GET", path: description.path, class: "read", handler: openapi },
+		{ ...shared, method: "GET", path: "/api/metrics", handler: metricsByAccept },
+		...described.map(({ method, path, handler }): Route => ({ ...shared, method, path, handler })),
+		{ ...shared, method: "GET", path: description.path, handler: openapi },
 	];
 }
 

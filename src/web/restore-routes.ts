@@ -7,6 +7,7 @@ import { tokenPlaceholder } from "../setup-values.ts";
 import { labJobOf, readCheckedDrills, readRestoreJobs } from "../store/restore.ts";
 import { findSource } from "../store/sources.ts";
 import type { AppOptions } from "./app.ts";
+import { ownAddress } from "./client.ts";
 import { cookieOf } from "./forms.ts";
 import { wantsFragment } from "./fragment.ts";
 import { parseTheme } from "./layout.ts";
@@ -46,16 +47,10 @@ export function restoreRoutes(options: AppOptions, headers: Record<string, strin
 		};
 	};
 
-	const addressOf = (request: Request): string => {
-		if (config.publicUrl !== null) return config.publicUrl;
-		const scheme = request.headers.get("x-forwarded-proto")?.trim().toLowerCase() === "https" ? "https" : "http";
-		return `${scheme}://${request.headers.get("host") ?? `localhost:${config.port}`}`;
-	};
-
 	const restore: Handler = async (request) => {
 		const pages = await import("./pages/restore.ts");
 		const chosen = chosenOf(request);
-		const address = addressOf(request);
+		const address = ownAddress(request, config);
 		const isFragment = wantsFragment(request.headers);
 		const theme = parseTheme(cookieOf(request, "theme"));
 		const key = JSON.stringify([isFragment, theme, address, chosen]);
@@ -78,7 +73,7 @@ export function restoreRoutes(options: AppOptions, headers: Record<string, strin
 
 	return [
 		{ method: "GET", path: "/restore", class: "read", handler: restore },
-		{ method: "GET", path: "/api/restore", class: "read", handler: api },
+		{ method: "GET", path: "/api/restore", class: "read", opensTo: "read-token", handler: api },
 	];
 }
 

@@ -4,10 +4,12 @@ import type { Overview } from "../overview.ts";
 import { averagesOf, emptyTotals } from "../rollup.ts";
 import { readOverview } from "../store/overview.ts";
 import { formatInstant } from "../time.ts";
+import type { Visitor } from "./access.ts";
 import { actionRoutes } from "./action-routes.ts";
 import { alertRoutes } from "./alert-routes.ts";
 import { noSuchJob, type Query, readFailureRows, readFailureTrends, readMetrics, readRejectedLines } from "./api.ts";
 import type { AppOptions } from "./app.ts";
+import { type Client, schemeOf } from "./client.ts";
 import { backTo, cameFrom, cookieOf, formOf } from "./forms.ts";
 import { wantsFragment } from "./fragment.ts";
 import type { Declared, Method } from "./guard.ts";
@@ -16,6 +18,7 @@ import { inventoryRoutes } from "./inventory-routes.ts";
 import { jobPageRoutes } from "./job-page-routes.ts";
 import { parseTheme } from "./layout.ts";
 import { liveRoutes } from "./live-routes.ts";
+import { loginRoutes } from "./login-routes.ts";
 import { type OverviewAsked, readOverviewAsked } from "./overview-question.ts";
 import { parseZone, zoneCookie } from "./page-reader.ts";
 import type * as OverviewPages from "./pages/overview.ts";
@@ -30,8 +33,22 @@ import { settingsRoutes } from "./settings-routes.ts";
 import { setupRoutes } from "./setup-routes.ts";
 import type { Grant } from "./tokens.ts";
 
-/** Who sent a push, and what its token opens. */
-export type Peer = { address: string; grant: Grant; search: URLSearchParams; path: string };
+/** Who asks: from where, as whom where a login is asked for, and what a report's token opens. */
+export type Peer = {
+	client: Client;
+	visitor: Visitor | null;
+	grant: Grant;
+	search: URLSearchParams;
+	path: string;
+};
+/** For a route that does not want to know. */
+export const nobody: Peer = {
+	client: { address: "", isProxied: false, isHttps: false },
+	visitor: null,
+	grant: null,
+	search: new URLSearchParams(),
+	path: "",
+};
 export type Handler = (request: Request, params: Record<string, string>, peer: Peer) => Response | Promise<Response>;
 export type { Method };
 export type Route = Declared & { handler: Handler };
@@ -159,18 +176,20 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		});
 	};
 
+	const forPrograms = { class: "read", opensTo: "read-token" } as const;
 	return [
 		{ method: "GET", path: "/", class: "read", handler: home },
 		{ method: "GET", path: "/health", class: "public", handler: health },
-		{ method: "GET", path: "/api/health", class: "read", handler: healthDetails },
+		{ ...forPrograms, method: "GET", path: "/api/health", handler: healthDetails },
 		...readRoutes(options, headers, data("metrics", readMetrics)),
-		{ method: "GET", path: "/api/failures", class: "read", handler: data("failures", readFailureRows) },
-		{ method: "GET", path: "/api/failure-trends", class: "read", handler: data("trends", readFailureTrends) },
-		{ method: "GET", path: "/api/rejected", class: "read", handler: data("rejected", readRejectedLines) },
+		{ ...forPrograms, method: "GET", path: "/api/failures", handler: data("failures", readFailureRows) },
+		{ ...forPrograms, method: "GET", path: "/api/failure-trends", handler: data("trends", readFailureTrends) },
+		{ ...forPrograms, method: "GET", path: "/api/rejected", handler: data("rejected", readRejectedLines) },
 		{ method: "POST", path: "/api/import", class: "write", handler: importNow },
 		{ method: "POST", path: "/refresh", class: "write", handler: refresh },
 		{ method: "POST", path: "/theme", class: "write", handler: chooseTheme },
 		{ method: "POST", path: "/zone", class: "write", handler: chooseZone },
+		...loginRoutes(options, headers),
 		...pushRoutes(options, headers),
 		...inventoryRoutes(options, headers),
 		...pingRoutes(options, headers),
@@ -189,7 +208,7 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 function noteAddress(request: Request, { alerting, config }: AppOptions): void {
 	const host = request.headers.get("host");
 	if (config.publicUrl !== null || host === null || request.headers.get("sec-fetch-mode") !== "navigate") return;
-	alerting.noteAddress(`${request.headers.get("x-forwarded-proto") === "https" ? "https" : "http"}://${host}`);
+	alerting.noteAddress(`${schemeOf(request)}://${host}`);
 }
 
 function nothing(

@@ -1,5 +1,7 @@
 // What is known to go wrong with a monitor, looked at from inside: as `doctor` does it from a shell.
 import { dirname } from "node:path";
+import { asksForLogin, loginWords } from "../access-config.ts";
+import type { Config } from "../config.ts";
 import { releasedAt } from "../retention.ts";
 import type { Hint, ServiceHealth } from "../settings-page.ts";
 import { isOnNetwork } from "../store/files.ts";
@@ -18,6 +20,7 @@ export function hintsOf(options: AppOptions, health: ServiceHealth, units: Units
 		storage(health),
 		room(health, units),
 		time(clock(), config.zone),
+		login(config),
 		pushes(entry.tokens.isOpen),
 		links(config.publicUrl),
 		heartbeat(config.heartbeatUrl),
@@ -68,6 +71,15 @@ function pushes(isOpen: boolean): Hint {
 		"Anybody who reaches this server may report, and so turn a failure into a success.",
 		"Leave PUSH_TOKEN out: a token is made.",
 	);
+}
+
+function login(config: Config): Hint {
+	if (asksForLogin(config)) return good(`A login is asked for, ${loginWords(config)}.`);
+	const fix = "backup-monitor hash-password makes what AUTH_PASSWORD_HASH takes.";
+	if (config.readToken !== null || config.readTokenFile !== null) {
+		return bad("READ_TOKEN keeps nobody out: without a login everything may be read.", fix);
+	}
+	return note("Whoever reaches this server may read everything, and press its buttons.", fix);
 }
 
 function links(publicUrl: string | null): Hint {

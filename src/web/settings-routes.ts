@@ -1,6 +1,7 @@
 // The page Settings: what the monitor was told, what it understood of it, and how it does itself. Nothing is changed here.
 import type { Database } from "bun:sqlite";
 import { join } from "node:path";
+import { hasPassword, loginWords } from "../access-config.ts";
 import { readSettingsText, settingsName } from "../alerts/settings-file.ts";
 import type { Config } from "../config.ts";
 import { mask } from "../secrets.ts";
@@ -58,6 +59,7 @@ export function readSettingsPage(options: AppOptions, env: Record<string, string
 		health,
 		hints: hintsOf(options, health, units),
 		variables: variablesOf(config, env, entry.tokens.isOpen),
+		login: { words: loginWords(config), hasPassword: hasPassword(config) },
 		file: readShownFile(config),
 		settings: shownSettings(alerting.settings),
 		schedules: db === null ? [] : readSchedules(db),

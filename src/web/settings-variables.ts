@@ -49,6 +49,20 @@ export function variablesOf(config: Config, env: Environment, isOpen: boolean): 
 		{ ...keptSecret("PUSH_TOKEN", isSet("PUSH_TOKEN")), ...(isOpen && { value: "none: anybody may report" }) },
 		...secret("PUSH_TOKEN_FILE", "PUSH_TOKENS_FILE", "NOTIFY_URLS", "NOTIFY_URLS_FILE"),
 		...secret("HEARTBEAT_URL", "HEARTBEAT_URL_FILE"),
+		...secret("AUTH_PASSWORD_HASH", "AUTH_PASSWORD_HASH_FILE", "AUTH_PASSWORD_FILE"),
+		row(
+			"AUTH_HEADER",
+			config.authHeader ?? "not set",
+			said("AUTH_HEADER", "default"),
+			"a proxy names who is logged in",
+		),
+		row(
+			"TRUSTED_PROXIES",
+			env.TRUSTED_PROXIES?.trim() || "none",
+			said("TRUSTED_PROXIES", "default"),
+			"whose word about clients is taken",
+		),
+		...secret("READ_TOKEN", "READ_TOKEN_FILE"),
 	];
 }
 
@@ -60,6 +74,11 @@ const secretMeanings: Record<string, string> = {
 	NOTIFY_URLS_FILE: "a file that holds them",
 	HEARTBEAT_URL: "called every five minutes while all is well",
 	HEARTBEAT_URL_FILE: "a file that holds it",
+	AUTH_PASSWORD_HASH: "of the login; without it, or a file, there is none",
+	AUTH_PASSWORD_HASH_FILE: "a file that holds it",
+	AUTH_PASSWORD_FILE: "a file that holds the password itself",
+	READ_TOKEN: "programs read metrics, data and pictures with it where there is a login",
+	READ_TOKEN_FILE: "a file that holds it",
 };
 
 function keptSecret(name: string, isSet: boolean): ShownVariable {

@@ -6,6 +6,7 @@ import { readArrivals } from "../store/arrivals.ts";
 import { countRejected } from "../store/rejected.ts";
 import { findSource } from "../store/sources.ts";
 import type { AppOptions } from "./app.ts";
+import { ownAddress } from "./client.ts";
 import { wantsFragment } from "./fragment.ts";
 import { JobDirectory } from "./job-directory.ts";
 import { parseTheme } from "./layout.ts";
@@ -38,7 +39,7 @@ export function setupRoutes(options: AppOptions, headers: Record<string, string>
 			zone: config.zone,
 			setup,
 			values: {
-				address: config.publicUrl ?? `${schemeOf(request)}://${host}`,
+				address: ownAddress(request, config),
 				token: hides ? tokenPlaceholder : entry.tokens.token,
 				kumaToken: hides || known === null ? kumaPlaceholder : entry.tokens.kumaTokenOf(known),
 				job,
@@ -91,9 +92,4 @@ function pathWithout(search: URLSearchParams): string {
 function isLoopbackHost(host: string): boolean {
 	const name = host.toLowerCase().replace(/:\d+$/, "");
 	return name === "localhost" || name === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
-}
-
-/** Only said in an address that is shown to whoever sent it. */
-function schemeOf(request: Request): "http" | "https" {
-	return request.headers.get("x-forwarded-proto")?.trim().toLowerCase() === "https" ? "https" : "http";
 }

@@ -101,7 +101,7 @@ function signerOf(key: string): Tokens["sign"] {
 
 function ownToken({ pushToken, pushTokenFile }: TokenConfig, kept: (name: string) => string): string {
 	if (pushToken !== null) return checked(pushToken, "PUSH_TOKEN");
-	if (pushTokenFile !== null) return checked(readSecret(pushTokenFile, "PUSH_TOKEN_FILE"), "PUSH_TOKEN_FILE");
+	if (pushTokenFile !== null) return checked(readSecret(pushTokenFile, "PUSH_TOKEN_FILE").trim(), "PUSH_TOKEN_FILE");
 	return checked(kept(tokenFile), tokenFile);
 }
 
@@ -110,9 +110,10 @@ function checked(token: string, name: string): string {
 	throw new AppError("usage", `${name} must be 8 to 256 characters without blanks, or "none" to let anybody report.`);
 }
 
-function readSecret(path: string, name: string): string {
+/** Throws `usage` for a file that a variable names and that cannot be read. */
+export function readSecret(path: string, name: string): string {
 	try {
-		return readFileSync(path, "utf8").trim();
+		return readFileSync(path, "utf8");
 	} catch (error) {
 		throw new AppError("usage", `${name} names ${path}, which cannot be read: ${messageOf(error)}`);
 	}
@@ -156,6 +157,7 @@ export function hasTokens({ dataDir, pushToken, pushTokenFile }: TokenConfig): b
 function readPerJob(path: string | null): { job: string; token: string }[] {
 	if (path === null) return [];
 	return readSecret(path, "PUSH_TOKENS_FILE")
+		.trim()
 		.split("\n")
 		.flatMap((line, index) => {
 			const text = line.replace(/(?:^|\s)#.*/, "").trim();
@@ -175,13 +177,13 @@ function readPerJob(path: string | null): { job: string; token: string }[] {
 }
 
 /** Compares two digests in a time that does not depend on where they differ. (node:crypto would cost 4 MB for this.) */
-function isSame(a: Buffer, b: Buffer): boolean {
+export function isSame(a: Buffer, b: Buffer): boolean {
 	let difference = a.length ^ b.length;
 	for (let at = 0; at < a.length; at++) difference |= (a[at] ?? 0) ^ (b[at] ?? 0);
 	return difference === 0;
 }
 
-function digestOf(token: string): Buffer {
+export function digestOf(token: string): Buffer {
 	return new Bun.CryptoHasher("sha256").update(token).digest();
 }
 

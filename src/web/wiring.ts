@@ -5,10 +5,12 @@ import type { Config } from "../config.ts";
 import { Inventories } from "../ingest/inventories.ts";
 import { Monitor } from "../ingest/monitor.ts";
 import type { Problem } from "../overview.ts";
+import type { Access } from "./access.ts";
 import type { AppOptions } from "./app.ts";
 import type { Entry } from "./entry.ts";
 
-export function wire(config: Config, clock: () => number, entry: Entry): AppOptions {
+/** `access`: null where no login is asked for. */
+export function wire(config: Config, clock: () => number, entry: Entry, access: Access | null = null): AppOptions {
 	const monitor = new Monitor(config, clock);
 	const alerting: Alerting = new Alerting({
 		config,
@@ -37,5 +39,5 @@ export function wire(config: Config, clock: () => number, entry: Entry): AppOpti
 		const known = [...monitor.problems(), ...alerting.problems(clock()), ...inventory.problems()];
 		return refused === null ? known : [...known, refused];
 	};
-	return { monitor, alerting, inventory, config, clock, entry, problems };
+	return { monitor, alerting, inventory, config, clock, entry, access, problems };
 }

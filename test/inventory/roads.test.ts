@@ -15,7 +15,7 @@ import { Entry } from "../../src/web/entry.ts";
 import { formatMetrics, textType } from "../../src/web/exposition.ts";
 import { inventoryMetrics } from "../../src/web/inventory-metrics.ts";
 import { inventoryRoutes } from "../../src/web/inventory-routes.ts";
-import type { Peer } from "../../src/web/routes.ts";
+import { nobody, type Peer } from "../../src/web/routes.ts";
 import { readTokens } from "../../src/web/tokens.ts";
 import { cleanUp } from "../binary.ts";
 import { hour, type InventoryStation, idOf, openInventoryStation, resticEntry } from "./station.ts";
@@ -28,7 +28,14 @@ beforeEach(async () => {
 	station = await openInventoryStation({ at: Date.now() });
 	const { config } = station.monitor;
 	const entry = new Entry(readTokens(config), station.now);
-	const parts = { monitor: station.monitor, alerting: station.alerting, config, clock: station.now, entry };
+	const parts = {
+		monitor: station.monitor,
+		alerting: station.alerting,
+		config,
+		clock: station.now,
+		entry,
+		access: null,
+	};
 	routes = inventoryRoutes({ ...parts, problems: () => [], inventory: { keep: station.keep } }, {});
 });
 afterEach(() => station.stop());
@@ -50,7 +57,7 @@ async function ask(
 		...(body !== undefined && { body }),
 		headers: { host: "localhost:5001" },
 	});
-	const peer: Peer = { address: "192.0.2.1", grant, search: url.searchParams, path: url.pathname };
+	const peer: Peer = { ...nobody, grant, search: url.searchParams, path: url.pathname };
 	return route.handler(request, job === undefined ? {} : { job: decodeURIComponent(job) }, peer);
 }
 
@@ -142,7 +149,7 @@ describe("the page", () => {
 		await station.run("nas");
 		const route = routes.find(({ path }) => path === "/inventory");
 		const request = new Request("http://localhost:5001/inventory", { headers: { "hx-request": "true" } });
-		const peer: Peer = { address: "", grant: null, search: new URLSearchParams(), path: "/inventory" };
+		const peer: Peer = { ...nobody, path: "/inventory" };
 		const text = await (await route?.handler(request, {}, peer))?.text();
 		expect(text).toStartWith("<title>");
 		expect(text).toContain('hx-get="/inventory"');

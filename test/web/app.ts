@@ -1,7 +1,9 @@
 // The application without a port, on a database of its own and with the clock it is given.
+import { asksForLogin } from "../../src/access-config.ts";
 import { readConfig } from "../../src/config.ts";
 import type { Monitor } from "../../src/ingest/monitor.ts";
 import { forgetSecrets } from "../../src/secrets.ts";
+import { Access } from "../../src/web/access.ts";
 import { type App, createApp } from "../../src/web/app.ts";
 import { Entry } from "../../src/web/entry.ts";
 import { readTokens } from "../../src/web/tokens.ts";
@@ -20,7 +22,9 @@ export async function openApp(
 ): Promise<TestApp> {
 	const config = readConfig({ DATA_DIR: dataDir, TZ: "UTC", ...env });
 	forgetSecrets();
-	const parts = wire(config, clock, new Entry(readTokens(config), clock));
+	const tokens = readTokens(config);
+	const access = asksForLogin(config) ? new Access(config, tokens, clock) : null;
+	const parts = wire(config, clock, new Entry(tokens, clock), access);
 	const { monitor } = parts;
 	monitor.start();
 	await monitor.catchUp();

@@ -1,9 +1,11 @@
 // An application that takes reports, as its senders see it: what they send from an address, and what is stored then.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { asksForLogin } from "../../src/access-config.ts";
 import { readConfig } from "../../src/config.ts";
 import type { Monitor } from "../../src/ingest/monitor.ts";
 import { forgetSecrets } from "../../src/secrets.ts";
+import { Access } from "../../src/web/access.ts";
 import { createApp } from "../../src/web/app.ts";
 import { Entry } from "../../src/web/entry.ts";
 import { readTokens, type Tokens } from "../../src/web/tokens.ts";
@@ -46,7 +48,8 @@ export async function openSender(env: Record<string, string> = {}, dataDir = mak
 	const config = readConfig({ DATA_DIR: dataDir, TZ: "UTC", RETENTION_DAYS: "36500", ...env });
 	const tokens = readTokens(config);
 	forgetSecrets();
-	const parts = wire(config, clock, new Entry(tokens, clock));
+	const access = asksForLogin(config) ? new Access(config, tokens, clock) : null;
+	const parts = wire(config, clock, new Entry(tokens, clock), access);
 	const { monitor } = parts;
 	monitor.start();
 	await monitor.catchUp();

@@ -4,7 +4,7 @@ import type { AlertsPage, ShownAlert, ShownChannel, ShownDelivery } from "../../
 import { formatAge, plural } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
-import { banners, footer, page, type Theme } from "../layout.ts";
+import { banners, barePage, footer, page, type Theme } from "../layout.ts";
 import { ago, calendarTime } from "../time-element.ts";
 import { button, hiddenPath } from "./action-forms.ts";
 import { snippet } from "./snippet.ts";
@@ -166,10 +166,10 @@ function history(data: AlertsPage): Html | null {
 ${data.next !== null && html`<p class="alert-more"><a href="/alerts?before=${data.next}#history">Older</a></p>`}</section>`;
 }
 
-/** The page that a link in a message leads to: it asks, and its form acts. */
+/** The page that a link in a message leads to: it asks, and its form acts. Without `data` it shows nothing else. */
 export function linkPage(
 	asked: { alert: ShownAlert; action: "acknowledge" | "snooze"; token: string } | null,
-	data: Pick<AlertsPage, "now" | "zone" | "problems" | "retentionDays" | "source">,
+	data: Pick<AlertsPage, "now" | "zone" | "problems" | "retentionDays" | "source"> | null,
 	theme: Theme,
 ): Html {
 	const title =
@@ -185,6 +185,20 @@ export function linkPage(
 				? html`<p>It is over already: <bdi>${asked.alert.resolution ?? "resolved"}</bdi> <a href="/alerts">All alerts</a></p>`
 				: html`<p><strong>${nameOf(asked.alert)}</strong>: <bdi>${asked.alert.sentence}</bdi></p>
 <form method="post" action="/alerts/link/${asked.token}">${hiddenPath(`/alerts#alert-${asked.alert.id}`)}<button class="button primary" type="submit">${asked.action === "snooze" ? "Snooze for 1\u00a0day" : "Acknowledge"}</button> <a href="/alerts">Do nothing</a></form>`;
-	const live = html`<div id="live" data-now="${data.now}">${banners(data.problems)}<main class="wrap" id="main" tabindex="-1"><section class="card" aria-labelledby="link-title"><header><h1 id="link-title" class="page-title">${title}</h1></header><div class="body">${body}</div></section></main>${footer(data)}</div>`;
-	return page({ title: `${title} \u00b7 Backup Monitor`, theme, now: data.now, path: "/alerts", nav: "/alerts", live });
+	const main = linkMain(title, body);
+	const named = `${title} \u00b7 Backup Monitor`;
+	if (data === null) return barePage({ title: named, theme, main });
+	const live = html`<div id="live" data-now="${data.now}">${banners(data.problems)}${main}${footer(data)}</div>`;
+	return page({ title: named, theme, now: data.now, path: "/alerts", nav: "/alerts", live });
+}
+
+/** What whoever acted without a login gets: the list of alerts would ask for one. */
+export function linkDonePage(action: "acknowledge" | "snooze", theme: Theme): Html {
+	const title = action === "snooze" ? "Snoozed for 1\u00a0day" : "Acknowledged";
+	const main = linkMain(title, html`<p>There is nothing more to do here. <a href="/alerts">All alerts</a></p>`);
+	return barePage({ title: `${title} \u00b7 Backup Monitor`, theme, main });
+}
+
+function linkMain(title: string, body: Html): Html {
+	return html`<main class="wrap" id="main" tabindex="-1"><section class="card" aria-labelledby="link-title"><header><h1 id="link-title" class="page-title">${title}</h1></header><div class="body">${body}</div></section></main>`;
 }

@@ -4,6 +4,7 @@ import { plural } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { banners, footer, page, type Theme, themeButtons } from "../layout.ts";
+import { logoutForm } from "./login.ts";
 import { configFile } from "./settings-file.ts";
 import { serviceHealth } from "./settings-health.ts";
 import { refusedReports, rejectedInput } from "./settings-input.ts";
@@ -26,7 +27,7 @@ ${banners(data.problems)}
 <div class="settings-head"><h1 class="page-title">Settings</h1><p class="hint">What the monitor was told and what it understood. It is changed by variables, at a start, and by <code>config.yaml</code>, at once.</p></div>
 <div class="columns">
 ${serviceHealth(data)}
-<div class="stack">${checks(data)}${appearance(theme)}</div>
+<div class="stack">${checks(data)}${login(data)}${appearance(theme)}</div>
 </div>
 ${configFile(data)}
 <div class="columns">
@@ -55,6 +56,13 @@ function checks({ hints }: SettingsPage): Html {
 function checkItem({ state, text, fix }: Hint): Html {
 	const mark = hintMarks[state];
 	return html`<li><span class="state" data-state="${mark.state}">${icon(mark.state, mark.word)}</span><p>${text}${fix && html` <span class="hint">${fix}</span>`}</p></li>`;
+}
+
+/** Of a browser; a proxy's login ends at the proxy. */
+function login({ login: { words, hasPassword } }: SettingsPage): Html | null {
+	if (!hasPassword) return null;
+	return html`<section class="card appearance" id="login" aria-labelledby="login-title"><header><h2 id="login-title">Login</h2><p class="hint">${words}</p></header>
+<div class="body logouts">${logoutForm("")}${logoutForm("all")}</div></section>`;
 }
 
 function appearance(theme: Theme): Html {

@@ -6,7 +6,7 @@ import { Monitor } from "../../../src/ingest/monitor.ts";
 import { forgetSecrets } from "../../../src/secrets.ts";
 import { assetRoutes } from "../../../src/web/assets.ts";
 import { securityHeaders } from "../../../src/web/respond.ts";
-import type { Peer, Route } from "../../../src/web/routes.ts";
+import { nobody, type Route } from "../../../src/web/routes.ts";
 import { type AboutRun, runPageRoutes } from "../../../src/web/run-pages-routes.ts";
 import { makeFolder } from "../../binary.ts";
 
@@ -167,8 +167,6 @@ export async function openRunLab(
 		close: () => monitor.stop(),
 	};
 }
-
-const nobody: Peer = { address: "", grant: null, search: new URLSearchParams(), path: "" };
 
 async function dispatch(routes: Route[], request: Request): Promise<Response> {
 	const parts = new URL(request.url).pathname.split("/");

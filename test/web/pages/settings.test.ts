@@ -241,6 +241,7 @@ describe("with much to show", () => {
 				channels: { count: 1, failing: 1 },
 			},
 			hints: [],
+			login: { words: "not set", hasPassword: false },
 			variables: [],
 			file: { path: "/data/config.yaml", state: "unreadable", reason: "is not UTF-8 text; save it as UTF-8" },
 			settings: shownSettings(noSettings),

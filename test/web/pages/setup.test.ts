@@ -9,14 +9,16 @@ import { openSender, type Sender, type Sent } from "../sender.ts";
 let here: Sender;
 let open: Sender;
 let proxied: Sender;
+let trusting: Sender;
 
 beforeAll(async () => {
 	here = await openSender();
 	open = await openSender({ PUSH_TOKEN: "none" });
 	proxied = await openSender({ PUBLIC_URL: "https://backup.example.org/", ALLOWED_HOSTS: "backup.example.org" });
+	trusting = await openSender({ TRUSTED_PROXIES: "127.0.0.1" });
 });
 afterAll(async () => {
-	await Promise.all([here, open, proxied].map((sender) => sender.stop()));
+	await Promise.all([here, open, proxied, trusting].map((sender) => sender.stop()));
 	await cleanUp();
 });
 
@@ -132,8 +134,11 @@ describe("the address", () => {
 			"https://backup.example.org/api/runs",
 		);
 		expect(await read(here, "/setup", { headers: { host: "pi.lan:5001" } })).toContain("http://pi.lan:5001/api/runs");
+		// What a proxy says of the scheme counts where it is trusted, and from nobody else.
 		const tls = { host: "pi.lan", "x-forwarded-proto": "https" };
-		expect(await read(here, "/setup", { headers: tls })).toContain("https://pi.lan/api/runs");
+		expect(await read(here, "/setup", { headers: tls })).toContain("http://pi.lan/api/runs");
+		expect(await read(trusting, "/setup", { headers: tls })).toContain("https://pi.lan/api/runs");
+		expect(await read(trusting, "/setup", { headers: tls, address: "192.0.2.7" })).toContain("http://pi.lan/api/runs");
 	});
 
 	test("of this machine alone is said to be that", async () => {
