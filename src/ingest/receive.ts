@@ -132,15 +132,22 @@ export class Receiver {
 		}
 		const now = this.#clock();
 		const line = journaled(JSON.stringify({ ...value, at: now }), road, now);
+		let isJournaled = false;
 		try {
 			transaction(db, () => {
 				const start = this.journal.size;
 				apply(db, now);
 				this.#append(`${line}\n`);
+				isJournaled = true;
 				if (!passJournal(db, start, this.journal, 1, now)) {
 					throw new Error(`the journal was at ${start}, the database is not`);
 				}
 			});
+		} catch (error) {
+			if (!codeOf(error).startsWith("SQLITE")) throw error;
+			// The database could not commit: what is in the journal is applied by reading that on, as a report is.
+			if (isJournaled && road === decisionRoad) return;
+			throw new AppError("unavailable", `The database could not be written: ${messageOf(error)}.`, error);
 		} finally {
 			this.forget();
 		}

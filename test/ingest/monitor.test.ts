@@ -53,3 +53,20 @@ test("a database that opens and then cannot be asked is opened again, and the lo
 		await monitor.stop();
 	}
 }, 20_000);
+
+test("a decision that reached the journal before the commit failed is kept, and applied soon", async () => {
+	const data = makeData(someLines(0, 3));
+	await withMonitor(data, async (monitor) => {
+		const { db } = monitor;
+		const paused = () => db?.query<{ n: number }, []>("SELECT count(*) AS n FROM decision").get()?.n;
+		// A constraint that is only looked at when a transaction ends.
+		db?.run("CREATE TABLE parent (id INTEGER PRIMARY KEY)");
+		db?.run("CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED)");
+		db?.run("CREATE TRIGGER spoil AFTER INSERT ON decision BEGIN INSERT INTO child VALUES (1); END");
+		monitor.decide({ job: "default", host: "", decision: "pause", until: null });
+		expect(paused()).toBe(0);
+		db?.run("DROP TRIGGER spoil");
+		await monitor.catchUp();
+		expect(paused()).toBe(1);
+	});
+});
