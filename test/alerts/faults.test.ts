@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MessageData } from "../../src/message.ts";
 import { cleanUp, isHard } from "../binary.ts";
+import { tell } from "../hard/tell.ts";
 import { openStation, type Station, start } from "./station.ts";
 
 afterAll(cleanUp);
@@ -100,9 +101,7 @@ test(`each failure reaches a faulty receiver, in ${rounds} rounds with restarts`
 			if (count > 1 + restarts && lostAnswers === 0) told.tooOften++;
 		}
 	}
-	console.log(
-		JSON.stringify({ test: "receiver-faults", n: rounds, failures: told.missing + told.tooOften, figures: told }),
-	);
+	tell("R22 receivers that fail", rounds, told.missing + told.tooOften, told);
 	expect(told.opened).toBeGreaterThan(rounds);
 	expect(told.missing).toBe(0);
 	expect(told.tooOften).toBe(0);
@@ -133,7 +132,7 @@ test("a year of ticks over a thousand idle jobs costs less than two seconds, and
 	for (let minute = 0; minute < ticks; minute++) station.alerting.judge(start + minute * 60_000);
 	const used = process.cpuUsage(cpu);
 	const seconds = (used.user + used.system) / 1e6;
-	console.log(JSON.stringify({ test: "year-of-ticks", n: ticks, figures: { seconds, writes: changes() - before } }));
+	tell("a year of ticks", ticks, 0, { seconds, writes: changes() - before });
 	expect(seconds).toBeLessThan(2);
 	expect(changes()).toBe(before);
 	await station.stop();

@@ -9,6 +9,7 @@ import { findDamage } from "../../src/store/database.ts";
 import { readTokens } from "../../src/web/tokens.ts";
 import { cleanUp, isHard, makeFolder, type Started, startServer, until } from "../binary.ts";
 import { chance, type Event, readRecording, recorder, writeCrash } from "./power-cut.ts";
+import { tell } from "./tell.ts";
 
 afterAll(cleanUp);
 
@@ -16,7 +17,6 @@ const states = isHard ? 3000 : 40;
 /** As many of them are cut without the journal too, which must lose something. */
 const controls = isHard ? 100 : 20;
 const seed = Number(process.env.SEED ?? Date.now() % 1e9);
-const tell = (line: object) => console.log(JSON.stringify(line));
 
 if (Bun.which("strace") === null) throw new Error("strace is not installed: apt-get install strace");
 
@@ -130,10 +130,7 @@ test(`${states} power cuts: no acknowledged report is lost, no database is damag
 		for (const [slug, job] of slugs) if (slugsMade.get(slug) !== job) damaged.push(`${where}: ${slug} is ${job}`);
 		rmSync(folder, { recursive: true });
 	}
-	tell({
-		test: "power cuts",
-		n: states,
-		failures: lost.length + damaged.length,
+	tell("R8 power cuts under pushes", states, lost.length + damaged.length, {
 		flushes,
 		flushed_commits: flushed.length,
 		acknowledged: total,
@@ -208,7 +205,7 @@ test("the replay sees faults: rows acknowledged before a flush are lost, and wit
 	const normal = await controlFailures("NORMAL");
 	const off = await controlFailures("OFF");
 	const full = await controlFailures("FULL");
-	tell({ test: "power cuts, controls", n: Math.min(states, 300), failures: 0, normal, off, full, seed });
+	tell("R8 power cuts, controls", Math.min(states, 300), 0, { normal, off, full, seed });
 	expect(normal.lost).toBeGreaterThan(0);
 	expect(normal.damaged).toBe(0);
 	expect(off.damaged).toBeGreaterThan(0);

@@ -1,14 +1,15 @@
 // Power cuts without cutting power: a program's system calls are recorded, and replayed to the states in which a cut at any
 // moment can leave the disk. Model: what was flushed is there; of what was not, all, nothing, a beginning, or any sectors.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 type Change = { kind: "write"; offset: number; bytes: Buffer } | { kind: "cut"; size: number };
 
-/** What happened, in order. An acknowledgement is a word that left the program. */
+/** What happened, in order, to files named from their folder on. An acknowledgement is a word that left the program. */
 export type Event =
 	| { kind: "change"; file: string; change: Change }
 	| { kind: "flush"; file: string }
+	| { kind: "rename"; file: string; to: string }
 	| { kind: "remove"; file: string }
 	| { kind: "acknowledge" };
 
@@ -20,10 +21,17 @@ export function recorder(log: string): string[] {
 	return ["strace", "-f", "-y", "-xx", "-s", "4000000", "-e", `trace=${calls}`, "-e", "signal=none", "-o", log];
 }
 
-/** Reads recordings that follow each other. `isAcknowledgement` looks at what was written to a socket or pipe. */
-export function readRecording(logs: string[], folder: string, isAcknowledgement: (text: string) => boolean): Event[] {
+/**
+ * Reads recordings that follow each other. `isAcknowledgement` looks at what was written to a socket or pipe. `sizes`:
+ * the files that were there before.
+ */
+export function readRecording(
+	logs: string[],
+	folder: string,
+	isAcknowledgement: (text: string) => boolean,
+	sizes = new Map<string, number>(),
+): Event[] {
 	const events: Event[] = [];
-	const sizes = new Map<string, number>();
 	const unfinished = new Map<string, string>();
 	for (const line of logs.flatMap((log) => readFileSync(log, "latin1").split("\n"))) {
 		const [, thread = "", rest = ""] = /^(\d+)\s+(.*)$/.exec(line) ?? [];
@@ -35,7 +43,7 @@ export function readRecording(logs: string[], folder: string, isAcknowledgement:
 		const call = resumed === null ? rest : (unfinished.get(thread) ?? "") + (resumed[1] ?? "");
 		const [, name = "", inner = "", result = ""] = /^(\w+)\((.*)\)\s+= (-?\d+)/.exec(call) ?? [];
 		if (name === "" || Number(result) < 0) continue;
-		const file = fileOf(name, inner, call, folder);
+		const [file = null, to = null] = filesOf(name, inner, call).map((path) => withinFolder(path, folder));
 		if (file === null) {
 			if (/^(?:write|writev|sendto|sendmsg)$/.test(name) && isAcknowledgement(textsOf(inner).toString("latin1")))
 				events.push({ kind: "acknowledge" });
@@ -51,23 +59,34 @@ export function readRecording(logs: string[], folder: string, isAcknowledgement:
 		else if (name.startsWith("unlink")) {
 			sizes.delete(file);
 			events.push({ kind: "remove", file });
-		} else if (name.startsWith("rename")) throw new Error(`${file} was renamed: the replay does not know that`);
+		} else if (name.startsWith("rename") && to !== null) {
+			sizes.set(to, sizes.get(file) ?? 0);
+			sizes.delete(file);
+			events.push({ kind: "rename", file, to });
+		}
 	}
 	return events;
 }
 
-/** The file of the folder that a call is about; null for all others. Shared memory does not survive a cut anyway. */
-function fileOf(name: string, inner: string, call: string, folder: string): string | null {
-	const path = /^(?:openat)/.test(name)
-		? / = \d+<([^>]*)>/.exec(call)?.[1]
-		: /^(?:unlink|rename)/.test(name)
-			? textsOf(inner).toString("latin1")
-			: /^\d+<([^>]*)>/.exec(inner)?.[1];
-	const text = decode(path ?? "")
-		.toString("latin1")
-		.replace(/ ?\(deleted\)$/, "");
-	if (!text.startsWith(`${folder}/`) || text.slice(folder.length + 1).includes("/")) return null;
-	const file = basename(text);
+/** The paths that a call is about: two for a rename, else one. */
+function filesOf(name: string, inner: string, call: string): string[] {
+	const path = (text: string) =>
+		decode(text)
+			.toString("latin1")
+			.replace(/ ?\(deleted\)$/, "");
+	if (name.startsWith("openat")) return [path(/ = \d+<([^>]*)>/.exec(call)?.[1] ?? "")];
+	if (!/^(?:unlink|rename)/.test(name)) return [path(/^\d+<([^>]*)>/.exec(inner)?.[1] ?? "")];
+	// Each name may stand behind the folder that it is meant from.
+	return [...inner.matchAll(/(?:<([^>]*)>, )?"([^"]*)"/g)].map(([, from = "", text = ""]) =>
+		path(text).startsWith("/") ? path(text) : join(path(from), path(text)),
+	);
+}
+
+/** A path from the folder on, "" for the folder; null for all others. Shared memory does not survive a cut anyway. */
+function withinFolder(path: string, folder: string): string | null {
+	if (path === folder) return "";
+	if (!path.startsWith(`${folder}/`)) return null;
+	const file = path.slice(folder.length + 1);
 	return file.endsWith("-shm") || file.startsWith("serve.lock") ? null : file;
 }
 
@@ -102,33 +121,87 @@ const sector = 512;
 type Survival = "nothing" | "all" | "beginning" | "sectors";
 const survivals: Survival[] = ["nothing", "all", "beginning", "sectors"];
 
-/** Writes the files as a cut after `count` events can leave them; answers how many acknowledgements had left by then. */
-export function writeCrash(events: Event[], count: number, folder: string, random: () => number): number {
-	const durable = new Map<string, Buffer>();
-	const pending = new Map<string, Change[]>();
+/** A file whatever it is called: what is on the disk of it, and what was only written. */
+type Inode = { durable: Buffer | null; pending: Change[] };
+type NameChange = { name: string; inode: Inode | null };
+
+/**
+ * Writes the files as a cut after `count` events can leave them; answers how many acknowledgements had left by then.
+ * `before`: a folder with the files that were there and safe. Names are safe once their file or folder is flushed; of
+ * the later ones the disk may have any beginning.
+ */
+export function writeCrash(
+	events: Event[],
+	count: number,
+	folder: string,
+	random: () => number,
+	before: string | null = null,
+): number {
+	const live = new Map<string, Inode>();
+	if (before !== null) {
+		for (const name of filesIn(before)) live.set(name, { durable: readFileSync(join(before, name)), pending: [] });
+	}
+	const names = new Map(live);
+	let renamed: NameChange[][] = [];
 	let acknowledged = 0;
+	const commitNames = () => {
+		for (const { name, inode } of renamed.flat()) setName(names, name, inode);
+		renamed = [];
+	};
 	for (const event of events.slice(0, count)) {
 		if (event.kind === "acknowledge") acknowledged++;
 		else if (event.kind === "remove") {
-			durable.delete(event.file);
-			pending.delete(event.file);
+			live.delete(event.file);
+			renamed.push([{ name: event.file, inode: null }]);
+		} else if (event.kind === "rename") {
+			const inode = live.get(event.file) ?? null;
+			live.delete(event.file);
+			setName(live, event.to, inode);
+			renamed.push([
+				{ name: event.file, inode: null },
+				{ name: event.to, inode },
+			]);
 		} else if (event.kind === "change") {
-			pending.set(event.file, [...(pending.get(event.file) ?? []), event.change]);
+			let inode = live.get(event.file);
+			if (inode === undefined) {
+				inode = { durable: null, pending: [] };
+				live.set(event.file, inode);
+				renamed.push([{ name: event.file, inode }]);
+			}
+			inode.pending.push(event.change);
 		} else {
-			durable.set(event.file, applied(durable.get(event.file) ?? Buffer.alloc(0), pending.get(event.file) ?? []));
-			pending.delete(event.file);
+			const inode = live.get(event.file);
+			if (inode !== undefined) {
+				inode.durable = applied(inode.durable ?? Buffer.alloc(0), inode.pending);
+				inode.pending = [];
+			}
+			// A journaled file system writes the names with it, and all that were changed before them.
+			commitNames();
 		}
 	}
-	for (const [file, changes] of pending) {
+	renamed = renamed.slice(0, Math.floor(random() * (renamed.length + 1)));
+	commitNames();
+	for (const [name, { durable, pending }] of names) {
 		const survival = survivals[Math.floor(random() * survivals.length)] ?? "nothing";
-		const kept = surviving(changes, survival, random);
-		// A file that was never flushed need not be there at all.
-		if (!durable.has(file) && kept.length === 0) continue;
-		durable.set(file, applied(durable.get(file) ?? Buffer.alloc(0), kept));
+		const bytes = applied(durable ?? Buffer.alloc(0), surviving(pending, survival, random));
+		mkdirSync(dirname(join(folder, name)), { recursive: true });
+		writeFileSync(join(folder, name), bytes);
 	}
-	mkdirSync(folder, { recursive: true });
-	for (const [file, bytes] of durable) writeFileSync(join(folder, file), bytes);
 	return acknowledged;
+}
+
+function setName(names: Map<string, Inode>, name: string, inode: Inode | null): void {
+	if (inode === null) names.delete(name);
+	else names.set(name, inode);
+}
+
+function filesIn(folder: string): string[] {
+	const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+	const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+	return files.flatMap((path) => {
+		const name = withinFolder(path, folder);
+		return name === null ? [] : [name];
+	});
 }
 
 function surviving(changes: Change[], survival: Survival, random: () => number): Change[] {

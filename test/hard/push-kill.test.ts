@@ -4,6 +4,7 @@ import { afterAll, expect, test } from "bun:test";
 import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { cleanUp, isHard, makeFolder, type Started, startServer, until } from "../binary.ts";
+import { percentile, rounded, tell } from "./tell.ts";
 
 afterAll(cleanUp);
 
@@ -16,10 +17,6 @@ type Known = { sent: number; acknowledged: number };
 type Client = { name: string; next: number; runs: Map<string, Known>; acknowledged: number };
 
 const tokenOf = ({ dataDir }: Started) => readFileSync(join(dataDir, "push-token"), "utf8").trim();
-const percentile = (values: number[], share: number) =>
-	values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;
-const rounded = (value: number) => Math.round(value * 1000) / 1000;
-const tell = (line: object) => console.log(JSON.stringify(line));
 
 /** A run goes through its states in this order, each told by a request of its own. */
 const states = ["running", "failure", "success"];
@@ -118,10 +115,7 @@ test(`${kills} times killed while three clients report: nothing acknowledged is 
 	db.close();
 	const torn = journal.split("\n").filter((line) => line !== "" && !isJson(line));
 	const acknowledged = clients.reduce((sum, client) => sum + client.acknowledged, 0);
-	tell({
-		test: "kill -9 under reports",
-		n: kills,
-		failures: lost.length + ghosts.size,
+	tell("R6 kill -9 under reports", kills, lost.length + ghosts.size, {
 		acknowledged,
 		runs: stored.size,
 		torn_lines: torn.length,
@@ -170,10 +164,7 @@ test("a durable push beside one flush of this disk", async () => {
 	closeSync(fd);
 	await server.stop();
 	const [flush, push] = [percentile(flushes, 0.5), percentile(pushes, 0.5)];
-	tell({
-		test: "durable push",
-		n: pushes.length,
-		failures: 0,
+	tell("durable push", pushes.length, 0, {
 		push_p50_ms: rounded(push),
 		push_p99_ms: rounded(percentile(pushes, 0.99)),
 		fdatasync_p50_ms: rounded(flush),
@@ -209,10 +200,7 @@ test("a thousand pings a second", async () => {
 	}
 	await Promise.all(pending);
 	const took = (performance.now() - from) / 1000;
-	tell({
-		test: "pings a second",
-		n: count,
-		failures: failed.length,
+	tell("pings a second", count, failed.length, {
 		per_second: Math.round(count / took),
 		p50_ms: rounded(percentile(times, 0.5)),
 		p99_ms: rounded(percentile(times, 0.99)),

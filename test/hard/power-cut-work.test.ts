@@ -1,0 +1,240 @@
+// Power cuts in the middle of the larger works on the folder: an import, a prune, a copy, a takeover, a new schema, a
+// damaged database set aside, a rebuild, a restored copy. The next start has every run, and no half copy has a name.
+import { Database } from "bun:sqlite";
+import { afterAll, expect, test } from "bun:test";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readConfig } from "../../src/config.ts";
+import { Monitor } from "../../src/ingest/monitor.ts";
+import { findDamage } from "../../src/store/database.ts";
+import first from "../../src/store/migrations/001-first.sql" with { type: "text" };
+import { damageOf, listCopies } from "../../src/store/own-copies.ts";
+import { cleanUp, isHard, makeFolder, runCommand, startServer, untilRead } from "../binary.ts";
+import { aLine, someLines } from "../lines.ts";
+import { chance, type Event, readRecording, recorder, writeCrash } from "./power-cut.ts";
+import { tell } from "./tell.ts";
+
+afterAll(cleanUp);
+
+if (Bun.which("strace") === null) throw new Error("strace is not installed: apt-get install strace");
+
+const states = isHard ? 200 : 3;
+const seed = Number(process.env.SEED ?? Date.now() % 1e9);
+const contract = join(import.meta.dir, "../fixtures/contract");
+const runs = 300;
+const all = Array.from({ length: runs }, (_, n) => `run-${n}`);
+
+type Found = { ids: Set<string>; summed: number; damage: string | null; copies: string[] };
+
+type Work = {
+	name: string;
+	/** What lies in the folder before. */
+	prepare: (folder: string) => Promise<void>;
+	/** The command, or null for a server that is ended once it has read everything. */
+	command: string[] | null;
+	env?: Record<string, string>;
+	/** Says that the work is done. */
+	word: RegExp;
+	/** What is wrong with what the next start finds. */
+	check: (found: Found, isDone: boolean) => string | null;
+};
+
+const days = 86_400_000;
+const hasAll = ({ ids }: Found) => {
+	const missing = all.filter((id) => !ids.has(id));
+	return missing.length === 0 ? null : `${missing.length} runs are missing, ${missing[0]} first`;
+};
+
+/** A folder with runs by both roads, as a stopped server leaves it. */
+async function filled(folder: string): Promise<void> {
+	writeFileSync(join(folder, "metrics.jsonl"), someLines(0, 250));
+	const server = await startServer({ dataDir: folder, env: { RETENTION_DAYS: "36500" } });
+	await untilRead(server, 250, 60_000);
+	const token = readFileSync(join(folder, "push-token"), "utf8").trim();
+	const response = await server.get("/api/runs", {
+		method: "POST",
+		body: someLines(250, runs),
+		headers: { authorization: `Bearer ${token}` },
+		signal: AbortSignal.timeout(60_000),
+	});
+	expect(response.status).toBe(200);
+	await server.stop();
+}
+
+const works: Work[] = [
+	{
+		name: "import",
+		prepare: async (folder) => writeFileSync(join(folder, "..", "lines.jsonl"), someLines(0, runs)),
+		command: ["import", "LINES", "--json"],
+		word: /"accepted":300/,
+		check: (found, isDone) => (isDone ? hasAll(found) : null),
+	},
+	{
+		name: "prune",
+		prepare: async (folder) => {
+			const old = new Date(Date.now() - 200 * days).toISOString();
+			const recent = new Date(Date.now() - days).toISOString();
+			const lines = all.map((id, n) => aLine(n, { backup_id: id, timestamp: n < 40 ? old : recent }));
+			writeFileSync(join(folder, "metrics.jsonl"), `${lines.join("\n")}\n`);
+			const server = await startServer({ dataDir: folder, env: { RETENTION_DAYS: "36500" } });
+			await untilRead(server, runs, 60_000);
+			await server.stop();
+		},
+		command: ["prune", "--yes"],
+		env: { RETENTION_DAYS: "90" },
+		word: /deleted|runs/i,
+		check: ({ ids, summed }) => {
+			const missing = all.slice(40).filter((id) => !ids.has(id));
+			if (missing.length > 0) return `${missing.length} runs inside retention are gone`;
+			return summed === runs ? null : `the daily sums hold ${summed}`;
+		},
+	},
+	{
+		name: "copy",
+		prepare: filled,
+		command: ["backup"],
+		word: /checked/,
+		check: (found, isDone) => hasAll(found) ?? (isDone && found.copies.length === 0 ? "the copy is gone" : null),
+	},
+	{
+		name: "restore of a copy",
+		prepare: async (folder) => {
+			await filled(folder);
+			const copy = join(folder, "kept.db");
+			expect((await runCommand(["backup", copy], { dataDir: folder })).code).toBe(0);
+		},
+		command: ["restore-db", "KEPT", "--yes"],
+		word: /runs/,
+		check: hasAll,
+	},
+	{ name: "rebuild", prepare: filled, command: ["rebuild", "--yes"], word: /runs are stored/, check: hasAll },
+	{
+		name: "takeover",
+		prepare: async (folder) => {
+			copyFileSync(join(contract, "backups-head.db"), join(folder, "backups.db"));
+			// The fixture may be read-only.
+			expect(Bun.spawnSync(["chmod", "644", join(folder, "backups.db")]).exitCode).toBe(0);
+		},
+		command: null,
+		word: /HTTP\/1\.1 200/,
+		check: ({ ids }) => (ids.size === 60 ? null : `${ids.size} of 60 runs`),
+	},
+	{
+		name: "a new schema",
+		prepare: async (folder) => {
+			await filled(folder);
+			const from = new Database(join(folder, "backups.db"), { readonly: true });
+			const old = new Database(join(folder, "old.db"), { create: true });
+			old.run("PRAGMA page_size = 2048");
+			old.run("PRAGMA journal_mode = WAL");
+			old.run(first);
+			for (const table of ["job", "run", "daily", "source"]) {
+				const columns = old.query<{ name: string }, []>(`SELECT name FROM pragma_table_info('${table}')`).all();
+				const list = columns.map(({ name }) => `"${name}"`).join(", ");
+				const marks = columns.map(() => "?").join(", ");
+				for (const row of from.query(`SELECT ${list} FROM ${table}`).values()) {
+					old.query(`INSERT INTO ${table} (${list}) VALUES (${marks})`).run(...(row as string[]));
+				}
+			}
+			// "BMON", as ever.
+			old.run("PRAGMA application_id = 1112362830");
+			old.run("PRAGMA user_version = 1");
+			old.run("PRAGMA wal_checkpoint(TRUNCATE)");
+			old.close();
+			from.close();
+			for (const side of ["-wal", "-shm"]) rmSync(join(folder, `old.db${side}`), { force: true });
+			cpSync(join(folder, "old.db"), join(folder, "backups.db"));
+			rmSync(join(folder, "old.db"));
+		},
+		command: null,
+		word: /HTTP\/1\.1 200/,
+		check: hasAll,
+	},
+	{
+		name: "damage set aside",
+		prepare: async (folder) => {
+			await filled(folder);
+			const size = statSync(join(folder, "backups.db")).size;
+			writeFileSync(join(folder, "backups.db"), Buffer.alloc(size, "damaged "));
+		},
+		command: null,
+		word: /HTTP\/1\.1 200/,
+		check: hasAll,
+	},
+];
+
+/** Does the work once under the recorder; gives what lay there before, and what happened then. */
+async function record(work: Work): Promise<{ before: string; events: Event[] }> {
+	const folder = join(makeFolder(), "data");
+	mkdirSync(folder);
+	await work.prepare(folder);
+	const before = join(makeFolder(), "before");
+	cpSync(folder, before, { recursive: true });
+	const log = join(makeFolder(), "calls");
+	const env = { RETENTION_DAYS: "36500", BUN_JSC_useJIT: "0", ...work.env };
+	if (work.command === null) {
+		const server = await startServer({ dataDir: folder, env, prefix: recorder(log) });
+		const response = await server.get("/api/metrics?limit=365", { signal: AbortSignal.timeout(60_000) });
+		expect(response.status).toBe(200);
+		await Bun.sleep(isHard ? 2500 : 1200);
+		const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8").trim();
+		process.kill(Number(children.split(" ")[0]), "SIGTERM");
+		await server.exited;
+	} else {
+		const words = { LINES: join(folder, "..", "lines.jsonl"), KEPT: join(folder, "kept.db") };
+		const args = work.command.map((word) => words[word as keyof typeof words] ?? word);
+		const ended = await runCommand(args, { dataDir: folder, env, prefix: recorder(log) });
+		expect({ work: work.name, code: ended.code, err: ended.err }).toEqual({ work: work.name, code: 0, err: "" });
+	}
+	const events = readRecording([log], folder, (text) => work.word.test(text));
+	// A folder that was moved, not copied: its files are known by what they hold.
+	rmSync(folder, { recursive: true });
+	return { before, events };
+}
+
+/** Starts on what the cut left, and says what is there then. */
+async function restart(folder: string): Promise<Found> {
+	const retention = { RETENTION_DAYS: "36500" };
+	const copies = listCopies(join(folder, "backups.db")).map(({ path }) => path);
+	const bad = copies.map((path) => damageOf(path)).find((damage) => damage !== null) ?? null;
+	const monitor = new Monitor(readConfig({ DATA_DIR: folder, TZ: "UTC", ...retention }), Date.now);
+	monitor.start();
+	try {
+		await monitor.catchUp();
+		const { db } = monitor;
+		if (db === null) {
+			return { ids: new Set(), summed: 0, damage: monitor.problems()[0]?.title ?? "not open", copies };
+		}
+		const rows = db.query<{ backup_id: string }, []>("SELECT backup_id FROM run").all();
+		const sums = db
+			.query<{ n: number }, []>("SELECT sum(succeeded + warned + failed) AS n FROM daily WHERE job_id = 0")
+			.get();
+		const damage = bad === null ? findDamage(db) : `a copy: ${bad}`;
+		return { ids: new Set(rows.map((row) => row.backup_id)), summed: sums?.n ?? 0, damage, copies };
+	} finally {
+		await monitor.stop();
+	}
+}
+
+for (const work of works) {
+	test(`${states} power cuts in the middle of this: ${work.name}`, async () => {
+		const { before, events } = await record(work);
+		expect(events.some(({ kind }) => kind === "acknowledge")).toBe(true);
+		const changes = events.filter(({ kind }) => kind !== "acknowledge").length;
+		expect(changes).toBeGreaterThan(4);
+		const random = chance(seed);
+		const failures: string[] = [];
+		for (let state = 0; state < states; state++) {
+			const folder = join(makeFolder(), "data");
+			mkdirSync(folder);
+			const count = Math.floor(random() * (events.length + 1));
+			const acknowledged = writeCrash(events, count, folder, random, before);
+			const found = await restart(folder);
+			const wrong = found.damage ?? work.check(found, acknowledged > 0);
+			if (wrong !== null) failures.push(`seed ${seed}, state ${state}, event ${count} of ${events.length}: ${wrong}`);
+			rmSync(folder, { recursive: true });
+		}
+		tell(`R8 power cuts, ${work.name}`, states, failures.length, { events: events.length, seed });
+		expect(failures).toEqual([]);
+	}, 3_600_000);
+}
