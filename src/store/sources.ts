@@ -1,6 +1,10 @@
 // How far each followed file was read, and the hashes of the lines it holds.
 import type { Database } from "bun:sqlite";
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { prepared } from "./database.ts";
+
+const leftMark = " (rotated)";
 
 export type Source = {
 	id: number;
@@ -29,8 +33,21 @@ export function readSource(db: Database, path: string): Source {
 	const find = prepared<Source>(db, "SELECT * FROM source WHERE path = $path");
 	const known = find.get({ path });
 	if (known !== null) return known;
+	const moved = findMoved(db, path);
+	if (moved !== null) {
+		prepared(db, "UPDATE source SET path = $path WHERE id = $id").run({ path, id: moved.id });
+		return { ...moved, path };
+	}
 	prepared(db, "INSERT INTO source (path) VALUES ($path)").run({ path });
 	return readSource(db, path);
+}
+
+/** The row of a file of this name that is gone from where it was: the data folder was moved, and the file with it. */
+function findMoved(db: Database, path: string): Source | null {
+	const others = prepared<Source>(db, "SELECT * FROM source WHERE path <> $path").all({ path });
+	const isMoved = (other: string) => basename(other) === basename(path) && !existsSync(other.replace(leftMark, ""));
+	const found = others.filter((other) => isMoved(other.path));
+	return found.length === 1 ? (found[0] ?? null) : null;
 }
 
 /** As `readSource`, but null where nothing was read yet: for readers. */
@@ -118,7 +135,7 @@ export function startGeneration(db: Database, source: Source, file: { dev: numbe
 }
 
 /** The row of what was rotated away last: its writer may not have noticed, and go on writing there. */
-const leftPath = (path: string) => `${path} (rotated)`;
+const leftPath = (path: string) => path + leftMark;
 
 /** null where nothing was rotated away. */
 export function findLeft(db: Database, path: string): Source | null {

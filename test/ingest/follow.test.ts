@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:tes
 import {
 	appendFileSync,
 	copyFileSync,
+	cpSync,
 	mkdirSync,
 	readFileSync,
 	renameSync,
@@ -448,6 +449,25 @@ describe("lines older than retention", () => {
 		expect(sums()).toEqual([3]);
 		expect(ids()).toEqual(numbered(0, 4));
 	});
+});
+
+test("a data folder that was moved is the same one: what was deleted since is not summed again", () => {
+	writeFileSync(path, someLines(0, 10));
+	read();
+	const sums = () => readDays(db, allJobs, 0, dayOf(now, "UTC")).reduce((sum, { totals }) => sum + totals.succeeded, 0);
+	pruneStep(db, 30, now, { isConfirmed: true });
+	expect([ids(), sums()]).toEqual([[], 10]);
+	closeDatabase(db);
+	const moved = `${folder}-moved`;
+	cpSync(folder, moved, { recursive: true });
+	rmSync(folder, { recursive: true });
+	[folder, path] = [moved, join(moved, "metrics.jsonl")];
+	restart();
+	appendFileSync(path, someLines(10, 11));
+	expect(read()).toMatchObject({ accepted: 1 });
+	expect([ids(), sums()]).toEqual([["run-10"], 11]);
+	expect(findSource(db, path)).toMatchObject({ accepted: 11 });
+	rmSync(moved, { recursive: true });
 });
 
 describe("what is not a plain file", () => {
