@@ -52,6 +52,7 @@ test(`${wanted} requests with a report a second and rotations: memory stays, ope
 	const samples: Sample[] = [];
 	let requests = 0;
 	let failed = 0;
+	let late = 0;
 	let pushed = 0;
 	let appended = 0;
 	let rotations = 0;
@@ -96,6 +97,7 @@ test(`${wanted} requests with a report a second and rotations: memory stays, ope
 		return {
 			pushed,
 			rotations,
+			later_than_10_s: late,
 			kb_per_1000_requests: rounded(slopeOf(warm.map((one) => ({ x: one.requests / 1000, y: one.rss }))) / 1000),
 			rss_mb: { first: rounded(rss[0] ?? 0), p95: rounded(percentile(rss, 0.95)), last: rounded(rss.at(-1) ?? 0) },
 			open_files: { least: Math.min(...files), most: Math.max(...files) },
@@ -106,6 +108,7 @@ test(`${wanted} requests with a report a second and rotations: memory stays, ope
 		const done = await load(server.url, { paths, connections: 8, seconds: stretchSeconds });
 		requests += done.requests;
 		failed += done.failed;
+		late += done.late;
 		// The connections of one stretch are closed before they are counted.
 		await until(() => openFiles() <= filesAtRest + 1, 20_000, "connections closed").catch(() => {});
 		sample();

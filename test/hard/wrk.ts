@@ -3,8 +3,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../binary.ts";
 
-/** What wrk says of one stretch. `failed`: answers of 400 and more, and connections that broke. Times in milliseconds. */
-export type Load = { requests: number; failed: number; p99: number };
+/**
+ * What wrk says of one stretch. `failed`: answers of 400 and more, and connections that broke. `late`: answers that took
+ * more than ten seconds. Times in milliseconds.
+ */
+export type Load = { requests: number; failed: number; late: number; p99: number };
 
 if (Bun.which("wrk") === null) throw new Error("wrk is not installed: apt-get install wrk");
 
@@ -18,9 +21,9 @@ export async function load(
 	const command = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, url];
 	const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "inherit"] });
 	const text = await new Response(child.stdout).text();
-	const found = /FIGURES (\d+) (\d+) ([\d.]+)/.exec(text);
+	const found = /FIGURES (\d+) (\d+) (\d+) ([\d.]+)/.exec(text);
 	if (found === null) throw new Error(`wrk said: ${text}`);
-	return { requests: Number(found[1]), failed: Number(found[2]), p99: Number(found[3]) };
+	return { requests: Number(found[1]), failed: Number(found[2]), late: Number(found[3]), p99: Number(found[4]) };
 }
 
 function luaOf(paths: string[]): string {
@@ -33,7 +36,7 @@ request = function()
 end
 done = function(summary, latency)
 	local e = summary.errors
-	print("FIGURES " .. summary.requests .. " " .. (e.connect + e.read + e.write + e.status + e.timeout) .. " " .. latency:percentile(99) / 1000)
+	print("FIGURES " .. summary.requests .. " " .. (e.connect + e.read + e.write + e.status) .. " " .. e.timeout .. " " .. latency:percentile(99) / 1000)
 end
 `;
 }
