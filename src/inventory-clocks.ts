@@ -10,28 +10,31 @@ const furthestMs = 14 * hourMs;
 
 export type Window = { from: number; to: number; start: number; end: number };
 
-/** When a run's copy was made, give or take: what lies between two runs goes to the nearer one. */
-export function windowsOf(runs: readonly CopiedRun[]): Window[] {
-	return runs.map((run, i) => {
-		const start = run.startedAt;
-		const end = Math.max(start, run.endedAt ?? start);
-		// Reported twice by two roads, a second apart: that is no neighbour.
-		const previous = runs
-			.slice(Math.max(0, i - 4), i)
-			.findLast(({ startedAt }) => startedAt < start - minuteMs)?.startedAt;
-		const next = runs
-			.slice(i + 1, i + 5)
-			.find(({ startedAt }) => startedAt > Math.max(end, start + minuteMs))?.startedAt;
-		const before = previous === undefined ? toleranceMs : (start - previous) / 2;
-		const after = next === undefined ? toleranceMs : (next - end) / 2;
-		// Who tells only the end (a ping) began at any time since the run before.
-		const isBlind = end - start < 1000;
-		const reach = isBlind
-			? Math.max(toleranceMs, Math.min(24 * hourMs, (start - (previous ?? start)) * 0.9))
-			: toleranceMs;
-		const from = start - Math.max(5000, isBlind ? reach : Math.min(reach, before));
-		return { from, to: end + Math.max(5000, Math.min(toleranceMs, after)), start, end };
-	});
+/** When a run's copy was made, give or take: what lies between two runs goes to the nearer one. `runs` oldest first. */
+export function windowOf(runs: readonly CopiedRun[], index: number): Window {
+	const run = runs[index];
+	const start = run?.startedAt ?? 0;
+	const end = Math.max(start, run?.endedAt ?? start);
+	// Reported twice by two roads, a second apart: that is no neighbour.
+	let previous: number | undefined;
+	for (let i = index - 1; i >= Math.max(0, index - 4) && previous === undefined; i--) {
+		const at = runs[i]?.startedAt ?? start;
+		if (at < start - minuteMs) previous = at;
+	}
+	let next: number | undefined;
+	for (let i = index + 1; i < Math.min(runs.length, index + 5) && next === undefined; i++) {
+		const at = runs[i]?.startedAt ?? 0;
+		if (at > Math.max(end, start + minuteMs)) next = at;
+	}
+	const before = previous === undefined ? toleranceMs : (start - previous) / 2;
+	const after = next === undefined ? toleranceMs : (next - end) / 2;
+	// Who tells only the end (a ping) began at any time since the run before.
+	const isBlind = end - start < 1000;
+	const reach = isBlind
+		? Math.max(toleranceMs, Math.min(24 * hourMs, (start - (previous ?? start)) * 0.9))
+		: toleranceMs;
+	const from = start - Math.max(5000, isBlind ? reach : Math.min(reach, before));
+	return { from, to: end + Math.max(5000, Math.min(toleranceMs, after)), start, end };
 }
 
 /** The snapshots of a window, the newest first, at most a few thousand. */
@@ -69,8 +72,9 @@ const fewestVoters = 4;
  * Milliseconds that the listing's clock is ahead, found without ids: the one shift under which nearly all runs find a
  * snapshot. None, where most find one as it is: daily runs fit daily snapshots under a shift of a day as well.
  */
-export function voteSkew(windows: readonly Window[], timed: readonly KnownSnapshot[]): number {
-	const asked = windows.slice(-votersAsked);
+export function voteSkew(runs: readonly CopiedRun[], timed: readonly KnownSnapshot[]): number {
+	const first = Math.max(0, runs.length - votersAsked);
+	const asked = runs.slice(first).map((_, i) => windowOf(runs, first + i));
 	if (asked.length < fewestVoters || timed.length < fewestVoters) return 0;
 	// A shift of more than half a period fits the neighbour's snapshot as well.
 	const gaps = asked.slice(1).map(({ start }, i) => start - (asked[i]?.start ?? start));

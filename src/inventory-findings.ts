@@ -45,14 +45,13 @@ export function findingsOfInventory(
 ): Finding[] {
 	const { now } = telling;
 	const findings: Finding[] = [];
-	const absent = comparison.verdicts.filter(({ verdict }) => verdict === "absent");
-	const [newest] = absent;
+	const newest = comparison.verdicts.find(({ verdict }) => verdict === "absent");
 	if (newest !== undefined) {
 		findings.push({
 			kind: "absent",
 			key: "",
 			severity: "critical",
-			sentence: absentSentence(newest, absent.length, comparison, telling),
+			sentence: absentSentence(newest, comparison.counts.absent, comparison, telling),
 			runId: newest.run.id,
 			since: newest.lackingAt ?? newest.run.startedAt,
 		});

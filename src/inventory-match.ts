@@ -1,7 +1,7 @@
 // Brings reported runs and listed snapshots together: by id, else by time, after the clocks' difference is learned.
 import type { CopiedRun, KnownSnapshot, ListingFormat } from "./inventory.ts";
-import { median, settle, toleranceMs, voteSkew, type Window, windowsOf, within } from "./inventory-clocks.ts";
-import { compareSizes, tellsByTime, tellsFiles } from "./inventory-telling.ts";
+import { median, settle, toleranceMs, voteSkew, windowOf, within } from "./inventory-clocks.ts";
+import { compareSizes, isFileOf, sizesTell, tellsByTime, tellsFiles } from "./inventory-telling.ts";
 
 export type Matched = {
 	snapshot: KnownSnapshot | null;
@@ -38,40 +38,48 @@ export function matchRuns(
 	format: ListingFormat,
 ): Matching {
 	const isOfFiles = format === "rclone" || format === "s3" || format === "find";
-	const ids = new IdIndex(snapshots);
+	const ids = new IdIndex(runs, snapshots);
 	const matches: Matched[] = runs.map(({ snapshotId }) => (snapshotId === null ? nothing : ids.find(snapshotId)));
-	const pairs = runs.flatMap((run, i) => {
-		const snapshot = matches[i]?.snapshot;
-		return snapshot == null || snapshot.at === null ? [] : [snapshot.at - run.startedAt];
-	});
+	const pairs: number[] = [];
+	for (const [i, run] of runs.entries()) {
+		const at = matches[i]?.snapshot?.at ?? null;
+		if (at !== null) pairs.push(at - run.startedAt);
+	}
 	const timed = snapshots.filter((one) => one.at !== null).sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
-	const windows = windowsOf(runs);
-	const skew = pairs.length > 0 ? settle(median(pairs)) : voteSkew(windows, timed);
+	const skew = pairs.length > 0 ? settle(median(pairs)) : voteSkew(runs, timed);
 	const idMatches = matches.filter(({ by }) => by === "id").length;
 	const named = runs.filter(({ snapshotId }) => snapshotId !== null).length;
 	const claimed = new Set<KnownSnapshot>();
 	for (const { snapshot } of matches) if (snapshot !== null) claimed.add(snapshot);
-	const claimedById = new Set(claimed);
-	const perRun: number[] = [];
-	const hasNeighbours = findNeighbours(matches, windows, timed, claimedById, skew);
+	const perRun = new Uint16Array(runs.length);
+	const hasNeighbours = findNeighbours(runs, matches, timed, claimed, skew);
+	const candidates = new Map<number, KnownSnapshot[]>();
 	for (const [i, run] of runs.entries()) {
 		const found = matches[i];
-		const window = windows[i];
-		if (found === undefined || window === undefined || found.isAmbiguous) continue;
+		if (found === undefined || found.isAmbiguous) continue;
 		const old = found.snapshot;
 		// What is there under its own id needs no other; what went may have come back under another one.
 		if (old !== null && old.goneAt === null) continue;
-		const near = within(timed, window, skew);
+		const near = within(timed, windowOf(runs, i), skew);
+		if (near.length === 0) continue;
 		const fitting = near.filter(
 			(one) =>
 				one !== old &&
-				!claimedById.has(one) &&
+				!claimed.has(one) &&
 				isHosts(run, one) &&
 				mayBe(run, old, one, hasNeighbours) &&
 				(run.snapshotId === null || isNearest(runs, i, (one.at ?? 0) - skew)),
 		);
-		const best = fitting.find((one) => one.goneAt === null) ?? lastGone(fitting);
-		perRun.push(fitting.length);
+		if (fitting.length > 0) candidates.set(i, fitting);
+	}
+	// A folder that others write to as well: the file that is as long as was reported is the copy.
+	const bySize = isOfFiles && sizesTell(runs, candidates);
+	for (const [i, fitting] of candidates) {
+		const run = runs[i];
+		if (run === undefined) continue;
+		const same = bySize && run.size !== null ? fitting.filter(({ size }) => isFileOf(run, size)) : fitting;
+		const best = same.find((one) => one.goneAt === null) ?? lastGone(same);
+		perRun[i] = bySize ? Math.min(1, same.length) : same.length;
 		if (best === undefined) continue;
 		matches[i] = { ...nothing, snapshot: best, by: run.snapshotId === null ? "time" : "moved" };
 		for (const one of fitting) claimed.add(one);
@@ -81,7 +89,8 @@ export function matchRuns(
 	if (isMirror) claimed.clear();
 	const timeWorks = idMatches === 0 && tellsByTime(timed, claimed, skew, runs);
 	compareSizes(runs, matches, format);
-	const signs = new Set([...claimed].map(signOf));
+	const signs = new Map<string | null, Set<string>>();
+	for (const { host, about } of claimed) signs.set(host, (signs.get(host) ?? new Set()).add(about));
 	return {
 		matches: isMirror ? runs.map(() => nothing) : matches,
 		claimed,
@@ -95,12 +104,8 @@ export function matchRuns(
 			if (run.snapshotId === null) return timeWorks && named * 2 < runs.length;
 			return idMatches > 0 || !isOfFiles;
 		},
-		isOfJob: (snapshot) => isMirror || signs.size === 0 || signs.has(signOf(snapshot)),
+		isOfJob: (snapshot) => isMirror || signs.size === 0 || signs.get(snapshot.host)?.has(snapshot.about) === true,
 	};
-}
-
-function signOf({ host, about }: KnownSnapshot): string {
-	return `${host ?? ""}\n${about}`;
 }
 
 function isHosts(run: CopiedRun, { host }: KnownSnapshot): boolean {
@@ -148,8 +153,8 @@ function lastGone(fitting: readonly KnownSnapshot[]): KnownSnapshot | undefined 
 
 /** Whether others put snapshots into the same repository at the times of these runs. */
 function findNeighbours(
+	runs: readonly CopiedRun[],
 	matches: readonly Matched[],
-	windows: readonly Window[],
 	timed: readonly KnownSnapshot[],
 	claimedById: ReadonlySet<KnownSnapshot>,
 	skew: number,
@@ -158,10 +163,13 @@ function findNeighbours(
 	let crowded = 0;
 	for (let i = matches.length - 1; i >= 0 && asked < 20; i--) {
 		const snapshot = matches[i]?.snapshot ?? null;
-		const window = windows[i];
-		if (snapshot === null || snapshot.goneAt !== null || window === undefined) continue;
+		if (snapshot === null || snapshot.goneAt !== null) continue;
 		asked++;
-		if (within(timed, window, skew).some((one) => one !== snapshot && one.goneAt === null && !claimedById.has(one)))
+		if (
+			within(timed, windowOf(runs, i), skew).some(
+				(one) => one !== snapshot && one.goneAt === null && !claimedById.has(one),
+			)
+		)
 			crowded++;
 	}
 	return crowded * 5 > asked;
@@ -171,32 +179,40 @@ function isSize(a: number | null, b: number | null): boolean {
 	return a === null || b === null || Math.abs(a - b) <= Math.max(a, b) * 0.01;
 }
 
+/** Of many snapshots only those are held that the runs ask for. */
 class IdIndex {
-	readonly #byId = new Map<string, KnownSnapshot>();
+	/** null: asked for, and not there. */
+	readonly #byId = new Map<string, KnownSnapshot | null>();
 	readonly #byName = new Map<string, KnownSnapshot>();
-	readonly #byShort = new Map<string, KnownSnapshot | KnownSnapshot[]>();
+	readonly #byShort = new Map<string, KnownSnapshot[]>();
 
-	constructor(snapshots: readonly KnownSnapshot[]) {
+	constructor(runs: readonly CopiedRun[], snapshots: readonly KnownSnapshot[]) {
+		const wanted = this.#byId;
+		for (const { snapshotId } of runs) if (snapshotId !== null) wanted.set(snapshotId, null);
+		if (wanted.size === 0) return;
 		for (const snapshot of snapshots) {
-			this.#byId.set(snapshot.id, snapshot);
-			if (snapshot.name !== null) prefer(this.#byName, snapshot.name, snapshot);
-			if (!/^[0-9a-f]{8}/.test(snapshot.id)) continue;
+			if (wanted.has(snapshot.id)) wanted.set(snapshot.id, snapshot);
+			if (snapshot.name !== null && wanted.has(snapshot.name)) prefer(this.#byName, snapshot.name, snapshot);
+		}
+		const shorts = new Set<string>();
+		for (const id of wanted.keys()) {
+			if (this.#whole(id) === undefined && shortForm.test(id)) shorts.add(id.slice(0, shortId));
+		}
+		if (shorts.size === 0) return;
+		for (const snapshot of snapshots) {
 			const short = snapshot.id.slice(0, shortId);
+			if (!shorts.has(short)) continue;
 			const known = this.#byShort.get(short);
-			if (known === undefined) this.#byShort.set(short, snapshot);
-			else this.#byShort.set(short, [...(Array.isArray(known) ? known : [known]), snapshot]);
+			if (known === undefined) this.#byShort.set(short, [snapshot]);
+			else known.push(snapshot);
 		}
 	}
 
 	find(id: string): Matched {
-		const exact = this.#byId.get(id);
-		// A rewritten snapshot names the one that it was: that is there, though its first id is gone.
-		const named = this.#byName.get(id);
-		const whole = exact !== undefined && exact.goneAt === null ? exact : (named ?? exact);
+		const whole = this.#whole(id);
 		if (whole !== undefined) return { ...nothing, snapshot: whole, by: "id" };
-		if (!/^[0-9a-f]{8,}$/.test(id)) return nothing;
-		const short = this.#byShort.get(id.slice(0, shortId)) ?? [];
-		const fitting = (Array.isArray(short) ? short : [short]).filter(
+		if (!shortForm.test(id)) return nothing;
+		const fitting = (this.#byShort.get(id.slice(0, shortId)) ?? []).filter(
 			(one) => one.id.startsWith(id) || id.startsWith(one.id),
 		);
 		const there = fitting.filter(({ goneAt }) => goneAt === null);
@@ -204,7 +220,15 @@ class IdIndex {
 		if (only === undefined) return nothing;
 		return second === undefined ? { ...nothing, snapshot: only, by: "id" } : { ...nothing, isAmbiguous: true };
 	}
+
+	#whole(id: string): KnownSnapshot | undefined {
+		const exact = this.#byId.get(id) ?? undefined;
+		// A rewritten snapshot names the one that it was: that is there, though its first id is gone.
+		return exact !== undefined && exact.goneAt === null ? exact : (this.#byName.get(id) ?? exact);
+	}
 }
+
+const shortForm = /^[0-9a-f]{8,}$/;
 
 function prefer(map: Map<string, KnownSnapshot>, key: string, snapshot: KnownSnapshot): void {
 	const known = map.get(key);

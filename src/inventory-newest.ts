@@ -1,15 +1,20 @@
 // The newest of what there is: the newest copy that a listing has shown, and what was seen by when.
-import type { Comparison, CopiedRun, KnownSnapshot, Listing, RunVerdict } from "./inventory.ts";
+import type { Comparison, CopiedRun, KnownSnapshot, Listing } from "./inventory.ts";
+import type { Matched } from "./inventory-match.ts";
 
+/** `runs` oldest first, `matches` in their order. */
 export function newestOf(
-	verdicts: readonly RunVerdict[],
+	runs: readonly CopiedRun[],
+	matches: readonly Matched[],
 	unreported: readonly KnownSnapshot[],
 	skew: number,
 ): Comparison["newestCopy"] {
 	let newest: Comparison["newestCopy"] = null;
-	for (const { run, snapshot } of verdicts) {
-		if (snapshot === null || snapshot.goneAt !== null) continue;
-		if (newest === null || run.startedAt > newest.at) newest = { at: run.startedAt, snapshot, runId: run.id };
+	for (let i = runs.length - 1; i >= 0 && newest === null; i--) {
+		const run = runs[i];
+		const snapshot = matches[i]?.snapshot ?? null;
+		if (run === undefined || snapshot === null || snapshot.goneAt !== null) continue;
+		newest = { at: run.startedAt, snapshot, runId: run.id };
 	}
 	for (const snapshot of unreported) {
 		const at = (snapshot.at ?? Number.NEGATIVE_INFINITY) - skew;
@@ -65,4 +70,22 @@ export function emptySince(byTime: readonly Listing[]): number | null {
 	let since: number | null = null;
 	for (let i = byTime.length - 1; i >= 0 && byTime[i]?.outcome === "empty"; i--) since = byTime[i]?.at ?? since;
 	return since;
+}
+
+/** Times of what there is to go back to, oldest first, each once. */
+export function pointsOf(
+	runs: readonly CopiedRun[],
+	matches: readonly Matched[],
+	unreported: readonly KnownSnapshot[],
+	skew: number,
+): Float64Array {
+	const times = new Float64Array(runs.length + unreported.length);
+	let count = 0;
+	for (const [i, { startedAt }] of runs.entries())
+		if (matches[i]?.snapshot?.goneAt === null) times[count++] = startedAt;
+	for (const { at } of unreported) if (at !== null) times[count++] = at - skew;
+	const sorted = times.subarray(0, count).sort();
+	let kept = 0;
+	for (const at of sorted) if (kept === 0 || at !== sorted[kept - 1]) sorted[kept++] = at;
+	return sorted.slice(0, kept);
 }

@@ -19,6 +19,9 @@ export type Demand = {
 	isKept: boolean | null;
 };
 
+/** Of so many runs in a row two may be the same. */
+const reportedTogether = 8;
+
 export function itemsOf(
 	runs: readonly CopiedRun[],
 	matches: readonly Matched[],
@@ -26,13 +29,13 @@ export function itemsOf(
 	skew: number,
 ): Item[] {
 	const items: Item[] = [];
-	const known = new Set<unknown>();
+	const known: unknown[] = [];
 	for (const [i, run] of runs.entries()) {
 		const snapshot = matches[i]?.snapshot ?? null;
-		// Reported twice by two roads: one copy, of which the policy counts one.
+		// Reported twice by two roads, one after the other: one copy, of which the policy counts one.
 		const key = snapshot ?? run.snapshotId;
-		if (key !== null && known.has(key)) continue;
-		if (key !== null) known.add(key);
+		if (key !== null && known.includes(key)) continue;
+		known[i % reportedTogether] = key;
 		items.push({ at: run.startedAt, isThere: snapshot?.goneAt === null, run: i });
 	}
 	for (const { at } of unreported) if (at !== null) items.push({ at: at - skew, isThere: true, run: null });

@@ -10,7 +10,7 @@ import type { Matched } from "./inventory-match.ts";
 export function tellsFiles(
 	runs: readonly CopiedRun[],
 	matches: readonly Matched[],
-	perRun: readonly number[],
+	perRun: Uint16Array,
 	timed: readonly KnownSnapshot[],
 	skew: number,
 ): boolean {
@@ -24,6 +24,27 @@ export function tellsFiles(
 	for (const i of found) counts.set(perRun[i] ?? 0, (counts.get(perRun[i] ?? 0) ?? 0) + 1);
 	const [usual = 0] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [];
 	return (counts.get(usual) ?? 0) >= found.length * 0.8 && usual <= 64;
+}
+
+/** Whether a file has the size that a run reported: what was written is what was counted. */
+export function isFileOf({ size: reported }: Pick<CopiedRun, "size">, size: number | null): boolean {
+	return reported !== null && reported > 0 && size !== null && Math.abs(size - reported) <= reported * 0.001;
+}
+
+/** Whether sizes tell which file is a run's: of nearly all runs that a file was written in, one has just that size. */
+export function sizesTell(
+	runs: readonly CopiedRun[],
+	candidates: ReadonlyMap<number, readonly KnownSnapshot[]>,
+): boolean {
+	let asked = 0;
+	let found = 0;
+	for (const [i, files] of candidates) {
+		const run = runs[i];
+		if (run === undefined || (run.size ?? 0) <= 0 || files.length === 0) continue;
+		asked++;
+		if (files.some(({ size }) => isFileOf(run, size))) found++;
+	}
+	return found >= 3 && found >= asked * 0.8;
 }
 
 /** Whether times tell snapshots apart: most of the newest ones belong to a run. */
@@ -44,20 +65,21 @@ export function tellsByTime(
  * listing what was stored. Kopia and restic count the same thing.
  */
 export function compareSizes(runs: readonly CopiedRun[], matches: Matched[], format: ListingFormat): void {
-	const ratios: { index: number; ratio: number }[] = [];
-	for (const [index, match] of matches.entries()) {
+	const ratioOf = (index: number): number | null => {
 		const size = runs[index]?.size ?? null;
-		const listed = match.snapshot?.size ?? null;
-		if (size !== null && size > 0 && listed !== null) ratios.push({ index, ratio: listed / size });
-	}
+		const listed = matches[index]?.snapshot?.size ?? null;
+		return size === null || size <= 0 || listed === null ? null : listed / size;
+	};
+	const known = runs.flatMap((_, index) => ratioOf(index) ?? []);
 	const isSame = format === "restic" || format === "kopia";
-	const usual = isSame ? 1 : median(ratios.map(({ ratio }) => ratio));
-	const steady = ratios.filter(({ ratio }) => Math.abs(ratio - usual) <= usual * 0.02).length;
-	if (!isSame && (ratios.length < 4 || steady < ratios.length * 0.75)) return;
-	for (const { index, ratio } of ratios) {
-		const match = matches[index];
+	const usual = isSame ? 1 : median(known.slice());
+	const steady = known.filter((ratio) => Math.abs(ratio - usual) <= usual * 0.02).length;
+	if (!isSame && (known.length < 4 || steady < known.length * 0.75)) return;
+	for (const [index, match] of matches.entries()) {
+		const ratio = ratioOf(index);
 		const size = runs[index]?.size ?? 0;
+		if (ratio === null) continue;
 		const isOff = Math.abs(ratio - usual) > usual * 0.1 && Math.abs(ratio - usual) * size > 64 * 1024;
-		if (match !== undefined && isOff) matches[index] = { ...match, differs: true };
+		if (isOff) matches[index] = { ...match, differs: true };
 	}
 }

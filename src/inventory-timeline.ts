@@ -11,24 +11,19 @@ export type Timeline = { days: TimelineDay[]; points: number; oldest: number | n
 
 /** The last `count` days, oldest first, and the longest stretches between two restore points. */
 export function timelineOf(comparison: Comparison, zone: string, now: number, count: number): Timeline {
-	const { verdicts, unreported, skew } = comparison;
+	const { verdicts, points } = comparison;
 	const today = dayOf(now, zone);
 	const there = new Map<number, number>();
 	const states = new Map<number, DayState>();
-	const times = new Set<number>();
+	// A day more than are shown, whatever their zone.
+	for (let i = points.length - 1; i >= 0 && (points[i] ?? 0) > now - (count + 1) * 86_400_000; i--) {
+		const day = dayOf(points[i] ?? 0, zone);
+		there.set(day, (there.get(day) ?? 0) + 1);
+	}
 	for (const { run, verdict } of verdicts) {
 		const day = dayOf(run.startedAt, zone);
-		if (verdict === "present" || verdict === "size_differs") {
-			times.add(run.startedAt);
-			there.set(day, (there.get(day) ?? 0) + 1);
-		} else if (verdict === "absent" || verdict === "unconfirmed") states.set(day, "absent");
+		if (verdict === "absent" || verdict === "unconfirmed") states.set(day, "absent");
 		else if (verdict === "unlisted" && !states.has(day)) states.set(day, "unlisted");
-	}
-	for (const { at } of unreported) {
-		if (at === null) continue;
-		times.add(at - skew);
-		const day = dayOf(at - skew, zone);
-		there.set(day, (there.get(day) ?? 0) + 1);
 	}
 	const days = Array.from({ length: count }, (_, i): TimelineDay => {
 		const day = today - count + 1 + i;
@@ -37,17 +32,18 @@ export function timelineOf(comparison: Comparison, zone: string, now: number, co
 		const state = states.get(day) === "absent" ? "absent" : points > 0 ? "there" : (states.get(day) ?? "none");
 		return { day, there: points, state };
 	});
-	const sorted = [...times].sort((a, b) => a - b);
-	return { days, points: sorted.length, oldest: sorted[0] ?? null, gaps: gapsOf(sorted) };
+	return { days, points: points.length, oldest: points[0] ?? null, gaps: gapsOf(points) };
 }
 
 /** Stretches of more than twice what lies between two points usually; the longest three. */
-function gapsOf(times: readonly number[]): Gap[] {
-	const all = times.slice(1).map((to, i) => ({ from: times[i] ?? to, to }));
-	const lengths = all.map(({ from, to }) => to - from).sort((a, b) => a - b);
-	const usual = lengths[lengths.length >> 1] ?? 0;
-	return all
-		.filter(({ from, to }) => all.length >= 3 && to - from > 2 * usual && to - from > 3_600_000)
-		.sort((a, b) => b.to - b.from - (a.to - a.from))
-		.slice(0, 3);
+function gapsOf(times: Float64Array): Gap[] {
+	const lengths = times.slice(1).map((to, i) => to - (times[i] ?? to));
+	const usual = lengths.toSorted()[lengths.length >> 1] ?? 0;
+	if (lengths.length < 3) return [];
+	const gaps: Gap[] = [];
+	for (const [i, length] of lengths.entries()) {
+		const [from = 0, to = 0] = [times[i], times[i + 1]];
+		if (length > 2 * usual && length > 3_600_000) gaps.push({ from, to });
+	}
+	return gaps.sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, 3);
 }

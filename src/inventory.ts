@@ -1,6 +1,6 @@
 // Inventories: what a remote's own listing shows, and what became of each reported backup when the two are compared.
 import { type Matched, matchRuns } from "./inventory-match.ts";
-import { emptySince, lagOf, mirrorCopy, newerSeen, newestOf } from "./inventory-newest.ts";
+import { emptySince, lagOf, mirrorCopy, newerSeen, newestOf, pointsOf } from "./inventory-newest.ts";
 import { demandOf, itemsOf, type PromiseKept } from "./inventory-promise.ts";
 import { type Shrunk, shrunkSince } from "./inventory-shrunk.ts";
 import type { Keep } from "./settings.ts";
@@ -97,9 +97,13 @@ export type Comparison = {
 	emptySince: number | null;
 	/** Newest first. */
 	verdicts: RunVerdict[];
+	/** Of every verdict how many. */
 	counts: Record<Verdict, number>;
 	/** In the remote and never reported, newest first. */
 	unreported: KnownSnapshot[];
+	unreportedCount: number;
+	/** When each restore point was made that is there, oldest first. */
+	points: Float64Array;
 	/** Entries that look like another job's: of another host, other paths. */
 	others: number;
 	/** How many entries the newest good listing has. */
@@ -116,10 +120,14 @@ export type Comparison = {
 	isMirror: boolean;
 };
 
-export type ComparingOptions = { keep: Keep | null; zone: string };
+/** `isBrief`: only what pages, alerts and metrics show of runs and entries is given, not the long lists of what is well. */
+export type ComparingOptions = { keep: Keep | null; zone: string; isBrief?: boolean };
 
 /** Two listings made closer together than this are one look: a script that pushes twice has looked once. */
 export const agreeAfterMs = 10 * 60_000;
+/** Of each of these so many are given in brief. */
+const briefVerdicts: readonly Verdict[] = ["absent", "unconfirmed", "size_differs", "unlisted"];
+const mostBrief = 500;
 /** Without a promise a lost copy is news until so many newer ones are there. */
 const newerCopies = 7;
 
@@ -128,7 +136,7 @@ export function compareInventory(
 	runs: readonly CopiedRun[],
 	snapshots: readonly KnownSnapshot[],
 	listings: readonly Listing[],
-	{ keep, zone }: ComparingOptions,
+	{ keep, zone, isBrief = false }: ComparingOptions,
 ): Comparison {
 	const byTime = [...listings].sort((a, b) => a.at - b.at || a.id - b.id);
 	const good = byTime.filter(({ outcome, isCompared }) => outcome === "ok" && isCompared);
@@ -140,8 +148,7 @@ export function compareInventory(
 	const { matches, skew, isTelling, isOfJob, claimed } = matching;
 	const unreported = snapshots.filter((one) => one.goneAt === null && !claimed.has(one) && isOfJob(one));
 	const others = snapshots.filter((one) => one.goneAt === null && !claimed.has(one) && !isOfJob(one)).length;
-	const items = itemsOf(oldestFirst, matches, unreported, skew);
-	const demand = demandOf(items, keep, zone);
+	const demand = demandOf(keep === null ? [] : itemsOf(oldestFirst, matches, unreported, skew), keep, zone);
 	const seen = newerSeen(snapshots.filter(isOfJob));
 	const counts: Comparison["counts"] = {
 		present: 0,
@@ -154,29 +161,36 @@ export function compareInventory(
 	};
 	const lag = lagOf(oldestFirst);
 	const verdicts: RunVerdict[] = [];
-	const newer = new Set<KnownSnapshot>();
+	const newer = new Set<KnownSnapshot | null>();
 	for (let i = oldestFirst.length - 1; i >= 0; i--) {
 		const run = oldestFirst[i];
 		const match = matches[i];
 		if (run === undefined || match === undefined) continue;
 		const found = judge(i, run, match);
-		verdicts.push(found);
 		counts[found.verdict]++;
-		if (found.snapshot !== null && found.snapshot.goneAt === null) newer.add(found.snapshot);
+		if (!isBrief || (briefVerdicts.includes(found.verdict) && counts[found.verdict] <= mostBrief)) verdicts.push(found);
+		const isThere = found.snapshot !== null && found.snapshot.goneAt === null;
+		if (isThere && newer.size < newerCopies) newer.add(found.snapshot);
 	}
-	const newestCopy = newestOf(verdicts, unreported, skew);
+	const newestCopy = newestOf(oldestFirst, matches, unreported, skew);
+	const shown = matching.isMirror ? [] : unreported.sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
 	return {
 		listing,
 		latest,
 		emptySince: emptySince(byTime),
 		verdicts,
 		counts,
-		unreported: matching.isMirror ? [] : unreported.sort((a, b) => (b.at ?? 0) - (a.at ?? 0)),
+		unreported: isBrief ? shown.slice(0, mostBrief) : shown,
+		unreportedCount: shown.length,
+		points: pointsOf(oldestFirst, matches, shown, skew),
 		others: matching.isMirror ? others + unreported.length : others,
 		there: listing?.entries ?? 0,
 		newestCopy: matching.isMirror ? mirrorCopy(oldestFirst, good, snapshots) : newestCopy,
-		unlisted: verdicts.find(({ verdict }) => verdict === "unlisted" || listing === null)?.run ?? null,
-		promise: listing === null ? [] : demand.kept,
+		unlisted:
+			listing === null
+				? (oldestFirst.at(-1) ?? null)
+				: (verdicts.find(({ verdict }) => verdict === "unlisted")?.run ?? null),
+		promise: listing === null || matching.isMirror ? [] : demand.kept,
 		shrunk: listing === null ? null : shrunkSince(good, agreeAfterMs, demand.isKept),
 		skew,
 		isMirror: matching.isMirror,

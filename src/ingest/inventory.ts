@@ -21,20 +21,20 @@ export type Keep = (line: ListingDigest, apply: (db: Database) => void) => void 
 
 export type ListingMade = { job: Pick<Job, "name" | "host">; at: number; format: ListingFormat; source: ListingSource };
 
-export type ListingReceipt = RecordedListing & Omit<ReadListing, "snapshots" | "digest">;
+export type ListingReceipt = RecordedListing & Omit<ReadListing, "listed" | "digest">;
 
 /** Stores a listing. Throws `missing` where the job is not there: a listing makes none. */
 export async function takeListing(
 	keep: Keep,
 	{ job, at, format, source }: ListingMade,
-	{ snapshots, digest, ...read }: ReadListing,
+	{ listed, digest, ...read }: ReadListing,
 ): Promise<ListingReceipt> {
 	const listing = { at, format, source, ...read };
 	let recorded: RecordedListing | null = null;
 	await keep({ job: job.name, host: job.host, listing }, (db) => {
 		const known = readJob(db, job.name, job.host);
 		if (known === null) throw noSuchJob(job.name);
-		recorded = recordListing(db, known.id, { ...listing, digest }, listing.outcome === "ok" ? snapshots : null);
+		recorded = recordListing(db, known.id, { ...listing, digest }, listed);
 	});
 	// What a long listing leaves behind is not collected soon where nothing else happens.
 	if (read.entries > manyEntries) Bun.gc(true);

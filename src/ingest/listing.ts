@@ -1,5 +1,6 @@
 // Reads a listing as its bytes come by, and says at the end what it is worth: whole, empty, cut or no listing at all.
 import type { ListingFormat, ListingOutcome, Snapshot } from "../inventory.ts";
+import { ListedSnapshots } from "../listed-snapshots.ts";
 import { visible } from "../report.ts";
 import { mask } from "../secrets.ts";
 import { listingReaders } from "../tools/listings/registry.ts";
@@ -14,7 +15,8 @@ export type ReadListing = {
 	outcome: ListingOutcome;
 	/** Why it says nothing, as a sentence; null where it is whole. */
 	reason: string | null;
-	snapshots: Snapshot[];
+	/** What it shows; null where it says nothing. */
+	listed: ListedSnapshots | null;
 	entries: number;
 	bytes: number | null;
 	newestAt: number | null;
@@ -31,7 +33,7 @@ export type ListingSink = {
 /** `zone`: for times without an offset. */
 export function openListing(format: ListingFormat, zone: string): ListingSink {
 	const decoder = new TextDecoder();
-	const found = new Found();
+	const found = new FoundEntries();
 	let length = 0;
 	const reader = listingReaders[format]((snapshot) => found.take(snapshot), zone);
 	return {
@@ -44,66 +46,43 @@ export function openListing(format: ListingFormat, zone: string): ListingSink {
 		finish: (trouble = null) => {
 			reader.push(decoder.decode());
 			const end = reader.end();
-			if (trouble !== null) return found.worthless("failed", trouble);
-			if (length > listingLimit) return found.worthless("truncated", `The listing is over ${listingLimit} bytes.`);
-			if (found.isFull) {
-				return found.worthless(
-					"truncated",
-					`The listing has more than ${mostEntries} entries: list less of the remote.`,
-				);
-			}
-			if (!end.isWhole) return found.worthless(end.wasBegun ? "truncated" : "failed", `The listing ${end.reason}.`);
-			return found.whole();
+			if (trouble !== null) return found.finish("failed", trouble);
+			if (length > listingLimit) return found.finish("truncated", `The listing is over ${listingLimit} bytes.`);
+			if (!end.isWhole && !found.isFull)
+				return found.finish(end.wasBegun ? "truncated" : "failed", `The listing ${end.reason}.`);
+			return found.finish();
 		},
 	};
 }
 
 /** A listing that could not be made at all. */
 export function failedListing(reason: string): ReadListing {
-	return new Found().worthless("failed", reason);
+	return new FoundEntries().finish("failed", reason);
 }
 
-/** A listing that is at hand as entries: of a bucket, a folder. */
-export function listingOfEntries(snapshots: Iterable<Snapshot>): ReadListing {
-	const found = new Found();
-	for (const snapshot of snapshots) found.take(snapshot);
-	if (!found.isFull) return found.whole();
-	return found.worthless("truncated", `The listing has more than ${mostEntries} entries: list less of the remote.`);
-}
-
-class Found {
-	readonly #byId = new Map<string, Snapshot>();
+/** The entries of a listing as they are found, and what they amount to. */
+export class FoundEntries {
+	readonly #listed = new ListedSnapshots();
+	/** There are more than are kept: it says nothing then. */
 	isFull = false;
 
 	take(snapshot: Snapshot): void {
-		if (this.#byId.size >= mostEntries && !this.#byId.has(snapshot.id)) this.isFull = true;
-		else this.#byId.set(snapshot.id, snapshot);
+		if (this.#listed.count >= mostEntries && !this.#listed.has(snapshot.id)) this.isFull = true;
+		else this.#listed.add(snapshot);
 	}
 
-	whole(): ReadListing {
-		if (this.#byId.size === 0) return this.worthless("empty", "The listing is empty.");
-		let bytes: number | null = null;
-		let newestAt: number | null = null;
-		let digest = 0n;
-		for (const { id, name, at, size, host, about } of this.#byId.values()) {
-			if (size !== null) bytes = (bytes ?? 0) + size;
-			if (at !== null && at > (newestAt ?? 0)) newestAt = at;
-			digest += Bun.hash.xxHash64(`${id}\0${name}\0${at}\0${size}\0${host}\0${about}`);
+	/** `outcome`: what it is worth where it is not whole, and why, as a sentence. */
+	finish(outcome: ListingOutcome = "ok", reason: string | null = null): ReadListing {
+		const { count: entries, bytes, newestAt } = this.#listed;
+		if (outcome === "ok" && this.isFull) {
+			return this.finish("truncated", `The listing has more than ${mostEntries} entries: list less of the remote.`);
 		}
-		return {
-			outcome: "ok",
-			reason: null,
-			snapshots: [...this.#byId.values()],
-			entries: this.#byId.size,
-			bytes,
-			newestAt,
-			digest: BigInt.asUintN(64, digest).toString(16),
-		};
-	}
-
-	worthless(outcome: Exclude<ListingOutcome, "ok">, reason: string): ReadListing {
-		const shown = mask(visible(reason)).slice(0, 500);
-		const none = { snapshots: [], bytes: null, newestAt: null, digest: null };
-		return { ...none, outcome, reason: shown, entries: this.#byId.size };
+		if (outcome === "ok" && entries === 0) return this.finish("empty", "The listing is empty.");
+		if (outcome === "ok") {
+			const digest = this.#listed.digest();
+			return { outcome, reason, listed: this.#listed, entries, bytes, newestAt, digest };
+		}
+		const shown = mask(visible(reason ?? "")).slice(0, 500);
+		return { outcome, reason: shown, listed: null, entries, bytes: null, newestAt: null, digest: null };
 	}
 }

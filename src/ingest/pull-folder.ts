@@ -2,9 +2,8 @@
 import { lstat, opendir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, messageOf } from "../errors.ts";
-import type { Snapshot } from "../inventory.ts";
 import { idOf } from "../tools/listings/reader.ts";
-import { failedListing, listingOfEntries, mostEntries, type ReadListing } from "./listing.ts";
+import { FoundEntries, failedListing, type ReadListing } from "./listing.ts";
 import type { PullLimits } from "./pull-command.ts";
 
 /** Whether the folder lay on a file system of its own when it was listed; null: it could not be told. */
@@ -22,13 +21,13 @@ export async function pullFolder(path: string, wasMounted: boolean, limits: Pull
 			return { listing: failedListing(`${path} is not mounted: what lies there is the folder beneath.`), isMounted };
 		}
 		const deadline = performance.now() + limits.timeoutMs;
-		const found: Snapshot[] = [];
+		const found = new FoundEntries();
 		const trouble = await walk(path, "", 0, found, () => {
 			if (limits.signal.aborted) return "The monitor was stopped while it looked.";
 			if (performance.now() > deadline) return `${path} was not read within ${Math.round(limits.timeoutMs / 1000)} s.`;
 			return null;
 		});
-		return { listing: trouble === null ? listingOfEntries(found) : failedListing(trouble), isMounted };
+		return { listing: trouble === null ? found.finish() : failedListing(trouble), isMounted };
 	} catch (error) {
 		return { listing: failedListing(whyNot(path, error)), isMounted: null };
 	}
@@ -39,7 +38,7 @@ async function walk(
 	base: string,
 	inner: string,
 	depth: number,
-	found: Snapshot[],
+	found: FoundEntries,
 	stopped: () => string | null,
 ): Promise<string | null> {
 	if (depth > deepest) return null;
@@ -47,8 +46,7 @@ async function walk(
 	for await (const entry of folder) {
 		const why = stopped();
 		if (why !== null) return why;
-		// One more than allowed: whoever counts sees that it is too much.
-		if (found.length > mostEntries) return null;
+		if (found.isFull) return null;
 		const name = inner === "" ? entry.name : `${inner}/${entry.name}`;
 		if (entry.isDirectory()) {
 			const trouble = await walk(base, name, depth + 1, found, stopped);
@@ -60,7 +58,7 @@ async function walk(
 			});
 			if (about === null) continue;
 			const at = Math.round(about.mtimeMs);
-			found.push({ id: idOf(name), name: null, at, size: about.size, host: null, about: "" });
+			found.take({ id: idOf(name), name: null, at, size: about.size, host: null, about: "" });
 		}
 	}
 	return null;

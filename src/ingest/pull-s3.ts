@@ -1,12 +1,11 @@
 // Lists a bucket of S3-compatible storage, page by page. Who may look is said by the environment, never by the file.
 import { readFileSync } from "node:fs";
 import { codeOf, messageOf } from "../errors.ts";
-import type { Snapshot } from "../inventory.ts";
 import { registerSecret } from "../secrets.ts";
 import type { InventorySettings } from "../settings.ts";
 import { parseTimestamp } from "../time.ts";
 import { idOf } from "../tools/listings/reader.ts";
-import { failedListing, listingOfEntries, mostEntries, type ReadListing } from "./listing.ts";
+import { FoundEntries, failedListing, type ReadListing } from "./listing.ts";
 import type { PullLimits } from "./pull-command.ts";
 
 type Environment = Record<string, string | undefined>;
@@ -20,7 +19,7 @@ export async function pullS3(settings: S3Settings, env: Environment, limits: Pul
 	try {
 		const client = new Bun.S3Client({ bucket, ...placeOf(settings, env), ...keysOf(env) });
 		const deadline = performance.now() + limits.timeoutMs;
-		const found: Snapshot[] = [];
+		const found = new FoundEntries();
 		let token: string | undefined;
 		do {
 			const left = deadline - performance.now();
@@ -31,7 +30,7 @@ export async function pullS3(settings: S3Settings, env: Environment, limits: Pul
 				// What a console makes of a folder.
 				if (key.endsWith("/")) continue;
 				const at = parseTimestamp(lastModified ?? null, "UTC");
-				found.push({ id: idOf(key), name: null, at, size: size ?? null, host: null, about: "" });
+				found.take({ id: idOf(key), name: null, at, size: size ?? null, host: null, about: "" });
 			}
 			const next = page.isTruncated === true ? page.nextContinuationToken : undefined;
 			// Truncated without a way on, or the same way again: it would never end.
@@ -39,8 +38,8 @@ export async function pullS3(settings: S3Settings, env: Environment, limits: Pul
 				return failedListing(`The server shortened the list of ${bucket} and does not say how to go on.`);
 			}
 			token = next;
-		} while (token !== undefined && found.length <= mostEntries);
-		return listingOfEntries(found);
+		} while (token !== undefined && !found.isFull);
+		return found.finish();
 	} catch (error) {
 		const code = codeOf(error);
 		return failedListing(`Bucket ${bucket} cannot be listed: ${messageOf(error) || code || "no reason given"}.`);

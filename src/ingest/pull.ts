@@ -109,7 +109,8 @@ export class Puller {
 		const { source, format, listing } = await this.#list(db, inventory);
 		// What was cut off because we stop says nothing of the remote.
 		if (this.#stop.signal.aborted) return;
-		await takeListing(keep, { job, at: Math.max(began, clock()), format, source }, listing);
+		// What is backed up while it is made may not be in it: it tells of the moment at which it began.
+		await takeListing(keep, { job, at: began, format, source }, listing);
 		const isDoubtful =
 			listing.outcome !== "ok" ||
 			(readComparison(db, job.id, settings, this.#options.zone)?.comparison.counts.unconfirmed ?? 0) > 0;

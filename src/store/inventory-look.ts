@@ -1,12 +1,13 @@
 // What the inventory of one job says now: read, compared, and put into findings, a rung and the next moment to look.
 import type { Database } from "bun:sqlite";
 import type { Alert, Finding } from "../alert.ts";
-import { type Comparison, compareInventory, type Listing } from "../inventory.ts";
+import { type Comparison, compareInventory } from "../inventory.ts";
 import { findingsOfInventory, inventoryCheckAt, inventoryEnded, periodOf, presentRung } from "../inventory-findings.ts";
 import type { Job } from "../job.ts";
 import type { Rung } from "../ladder.ts";
 import { type JobSettings, type Settings, settingsOf } from "../settings.ts";
 import type { Units } from "../units.ts";
+import { prepared } from "./database.ts";
 import {
 	readCopiedRuns,
 	readInventoryMark,
@@ -18,7 +19,7 @@ import {
 
 type Wanted = Pick<JobSettings, "keep" | "rpo" | "inventory">;
 
-export type InventoryRead = { comparison: Comparison; listings: Listing[]; period: number };
+export type InventoryRead = { comparison: Comparison; period: number };
 
 export type InventoryFound = {
 	findings: Finding[];
@@ -28,38 +29,61 @@ export type InventoryFound = {
 	ended: (alert: Alert) => string;
 };
 
-type Kept = { mark: string; keep: string; read: InventoryRead };
+type Kept = { stamp: string; mark: string; keep: string; read: InventoryRead };
 const kept = new WeakMap<Database, Map<number, Kept>>();
-/** Comparisons remembered: each holds the job's runs and snapshots. */
-const mostKept = 32;
-/** Larger ones are made anew: they are rare, and would stay in memory. */
-const largestKept = 2000;
 
-/** The comparison of a job; null where nothing was ever listed. Made again only when a run or a listing has come. */
+/** So many entries and runs leave much behind, which nobody would collect soon where nothing else happens. */
+const manyCompared = 20_000;
+
+/**
+ * The comparison of a job, without its long lists; null where nothing was ever listed. Made again only when a run or a
+ * listing has come: a page or a scrape must not compare 100,000 entries.
+ */
 export function readComparison(
 	db: Database,
 	jobId: number,
 	settings: Wanted | null,
 	zone: string,
 ): InventoryRead | null {
-	if (readLatestListing(db, jobId) === null) return null;
-	const mark = `${zone} ${readInventoryMark(db, jobId)}`;
-	const keep = JSON.stringify(settings?.keep ?? null);
 	const jobs = kept.get(db) ?? new Map<number, Kept>();
 	kept.set(db, jobs);
+	const keep = `${zone} ${JSON.stringify(settings?.keep ?? null)}`;
 	const known = jobs.get(jobId);
-	if (known !== undefined && known.mark === mark && known.keep === keep) return known.read;
+	const stamp = readStamp(db);
+	if (known !== undefined && known.stamp === stamp && known.keep === keep) return known.read;
+	if (readLatestListing(db, jobId) === null) return null;
+	const mark = readInventoryMark(db, jobId);
+	if (known !== undefined && known.mark === mark && known.keep === keep) {
+		jobs.set(jobId, { ...known, stamp });
+		return known.read;
+	}
+	const { compared, ...read } = compareJob(db, jobId, settings, zone);
+	jobs.set(jobId, { stamp, mark, keep, read });
+	if (compared > manyCompared) Bun.gc(true);
+	return read;
+}
+
+/** As long as it is the same, nothing at all was written, by us or by another process. */
+function readStamp(db: Database): string {
+	const own = prepared<{ n: number }>(db, "SELECT total_changes() AS n").get();
+	const others = prepared<{ data_version: number }>(db, "PRAGMA data_version").get();
+	return `${own?.n} ${others?.data_version}`;
+}
+
+/** The comparison made anew, in brief. `compared`: how many runs and entries. */
+export function compareJob(
+	db: Database,
+	jobId: number,
+	settings: Wanted | null,
+	zone: string,
+	isBrief = true,
+): InventoryRead & { compared: number } {
 	const listings = readListings(db, jobId);
 	const snapshots = readSnapshots(db, jobId);
-	const comparison = compareInventory(readCopiedRuns(db, jobId), snapshots, listings, {
-		keep: settings?.keep ?? null,
-		zone,
-	});
-	const read = { comparison, listings, period: periodOf(listings.map(({ at }) => at)) };
-	if (jobs.size >= mostKept) jobs.clear();
-	if (comparison.verdicts.length + snapshots.length <= largestKept) jobs.set(jobId, { mark, keep, read });
-	else jobs.delete(jobId);
-	return read;
+	const runs = readCopiedRuns(db, jobId);
+	const comparison = compareInventory(runs, snapshots, listings, { keep: settings?.keep ?? null, zone, isBrief });
+	const period = periodOf(listings.map(({ at }) => at));
+	return { comparison, period, compared: runs.length + snapshots.length };
 }
 
 /** Findings, rung and next moment of a job; null where its remote was never listed: the rung is not set up then. */

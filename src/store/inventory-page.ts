@@ -43,6 +43,7 @@ function shownJob(
 	const telling: Telling = { now, zone, units };
 	const { counts, unreported, listing, latest, newestCopy } = comparison;
 	const missing = missingOf(comparison);
+	const missingCount = counts.absent + counts.unconfirmed + counts.size_differs;
 	const rpo = settings?.rpo ?? null;
 	const copyAt = newestCopy?.at ?? null;
 	return {
@@ -52,7 +53,7 @@ function shownJob(
 		loss: lossSentence(comparison, telling),
 		copyAt,
 		target: rpo === null ? null : { seconds: rpo, isKept: copyAt !== null && now - copyAt <= rpo * 1000 },
-		reported: comparison.verdicts.length,
+		reported: Object.values(counts).reduce((sum, count) => sum + count, 0),
 		there: comparison.there,
 		present: counts.present + counts.size_differs,
 		missing: missing.slice(0, shownMissing).map((found) => ({
@@ -60,7 +61,7 @@ function shownJob(
 			isSure: found.verdict === "absent",
 			runId: found.run.id,
 		})),
-		moreMissing: Math.max(0, missing.length - shownMissing),
+		moreMissing: Math.max(0, missingCount - shownMissing),
 		unreported: unreported.slice(0, shownUnreported).map(
 			(snapshot): ShownSnapshot => ({
 				name: shortName(snapshot),
@@ -69,7 +70,7 @@ function shownJob(
 				about: [snapshot.host ?? "", snapshot.about].filter(Boolean).join(" "),
 			}),
 		),
-		moreUnreported: Math.max(0, unreported.length - shownUnreported),
+		moreUnreported: Math.max(0, comparison.unreportedCount - shownUnreported),
 		others: comparison.others,
 		forgotten: counts.forgotten,
 		isMirror: comparison.isMirror,

@@ -9,6 +9,7 @@ import type {
 	ListingSource,
 	Snapshot,
 } from "../inventory.ts";
+import type { ListedSnapshots } from "../listed-snapshots.ts";
 import { prepared } from "./database.ts";
 import { markUnjudged } from "./watched.ts";
 
@@ -43,20 +44,20 @@ const goneForMs = 800 * 86_400_000;
 export type RecordedListing = { isCompared: boolean; added: number; changed: number; gone: number };
 
 /**
- * Stores a listing, and where it tells what is there (`snapshots` not null) what is new, changed and gone. One that is
+ * Stores a listing, and where it tells what is there (`listed` not null) what is new, changed and gone. One that is
  * older than the newest good one comes too late to tell. Needs a transaction.
  */
 export function recordListing(
 	db: Database,
 	jobId: number,
 	listing: NewListing,
-	snapshots: readonly Snapshot[] | null,
+	listed: ListedSnapshots | null,
 ): RecordedListing {
 	const last = readLastCompared(db, jobId);
-	const isCompared = snapshots !== null && listing.outcome === "ok" && (last === null || listing.at > last.at);
+	const isCompared = listed !== null && listing.outcome === "ok" && (last === null || listing.at > last.at);
 	const recorded: RecordedListing = { isCompared, added: 0, changed: 0, gone: 0 };
 	const isSame = last !== null && last.digest === listing.digest && last.format === listing.format;
-	if (isCompared && snapshots !== null && !isSame) writeChanges(db, jobId, listing.at, snapshots, recorded);
+	if (isCompared && !isSame) writeChanges(db, jobId, listing.at, listed, recorded);
 	prepared(
 		db,
 		`INSERT INTO listing (job_id, at, format, source, outcome, entries, bytes, newest_at, reason, digest, is_compared)
@@ -67,45 +68,56 @@ export function recordListing(
 	return recorded;
 }
 
-type StoredRow = Omit<Snapshot, "about"> & { about: string; seenAt: number; goneAt: number | null };
+type StoredRow = Snapshot & { goneAt: number | null };
 
+/** Stored rows and listed entries pass by once each: of neither all are held. */
 function writeChanges(
 	db: Database,
 	jobId: number,
 	at: number,
-	snapshots: readonly Snapshot[],
+	listed: ListedSnapshots,
 	recorded: RecordedListing,
 ): void {
-	const told = new Map(snapshots.map((snapshot) => [snapshot.id, snapshot]));
-	const changed: Snapshot[] = [];
+	const isKnown = new Uint8Array(listed.count);
+	const isChanged = new Uint8Array(listed.count);
 	const back: string[] = [];
 	const gone: string[] = [];
 	const rows = prepared<StoredRow>(
 		db,
-		"SELECT id, name, at, size, host, about, seen_at AS seenAt, gone_at AS goneAt FROM snapshot WHERE job_id = $jobId",
+		"SELECT id, name, at, size, host, about, gone_at AS goneAt FROM snapshot WHERE job_id = $jobId",
 	).iterate({ jobId });
+	let known = 0;
 	for (const row of rows) {
-		const now = told.get(row.id);
-		if (now === undefined) {
+		const place = listed.placeOf(row.id);
+		if (place === -1) {
 			if (row.goneAt === null) gone.push(row.id);
 			continue;
 		}
-		told.delete(row.id);
+		known++;
+		isKnown[place] = 1;
 		if (row.goneAt !== null) back.push(row.id);
-		if (!isSame(row, now)) changed.push(now);
+		if (listed.isSame(place, row)) continue;
+		isChanged[place] = 1;
+		recorded.changed++;
 	}
 	const insert = prepared(
 		db,
 		`INSERT INTO snapshot (job_id, id, name, at, size, host, about, seen_at)
 		VALUES ($jobId, $id, $name, $at, $size, $host, $about, $seenAt)`,
 	);
-	for (const snapshot of told.values()) insert.run({ ...snapshot, jobId, seenAt: at });
 	const update = prepared(
 		db,
 		`UPDATE snapshot SET name = $name, at = $at, size = $size, host = $host, about = $about
 		WHERE job_id = $jobId AND id = $id`,
 	);
-	for (const snapshot of changed) update.run({ ...snapshot, jobId });
+	if (known < listed.count || recorded.changed > 0) {
+		let place = 0;
+		for (const snapshot of listed) {
+			if (isKnown[place] === 0) insert.run({ ...snapshot, jobId, seenAt: at });
+			else if (isChanged[place] === 1) update.run({ ...snapshot, jobId });
+			place++;
+		}
+	}
 	const mark = prepared(db, "UPDATE snapshot SET gone_at = $goneAt WHERE job_id = $jobId AND id = $id");
 	for (const id of gone) mark.run({ jobId, id, goneAt: at });
 	// What comes back after it had gone counts from now on: it may be another one under the same name.
@@ -116,13 +128,8 @@ function writeChanges(
 			at,
 		});
 	}
-	recorded.added = told.size + back.length;
-	recorded.changed = changed.length;
+	recorded.added = listed.count - known + back.length;
 	recorded.gone = gone.length;
-}
-
-function isSame(a: Snapshot, b: Snapshot): boolean {
-	return a.at === b.at && a.size === b.size && a.name === b.name && a.host === b.host && a.about === b.about;
 }
 
 function prune(db: Database, jobId: number, now: number): void {
@@ -166,23 +173,51 @@ export function readLatestListing(db: Database, jobId: number): Listing | null {
 	return row === null ? null : listingOf(row);
 }
 
-/** All that listings have shown of a job, what is gone included. */
+type KnownRow = Omit<KnownSnapshot, "about"> & { about: string | null };
+
+/**
+ * All that listings have shown of a job, what is gone included. Nearly all of 100,000 are of one host and the same paths:
+ * those words are read once.
+ */
 export function readSnapshots(db: Database, jobId: number): KnownSnapshot[] {
-	return prepared<KnownSnapshot>(
+	const first = prepared<Pick<Snapshot, "host" | "about">>(
 		db,
-		"SELECT id, name, at, size, host, about, seen_at AS seenAt, gone_at AS goneAt FROM snapshot WHERE job_id = $jobId",
-	).all({ jobId });
+		"SELECT host, about FROM snapshot WHERE job_id = $jobId LIMIT 1",
+	).get({ jobId });
+	if (first === null) return [];
+	const { host, about } = first;
+	const rows = prepared<KnownRow>(
+		db,
+		`SELECT id, name, at, size, CASE WHEN host IS NOT $host OR about <> $about THEN host END AS host,
+			CASE WHEN host IS NOT $host OR about <> $about THEN about END AS about, seen_at AS seenAt, gone_at AS goneAt
+		FROM snapshot WHERE job_id = $jobId`,
+	).iterate({ jobId, host, about });
+	const snapshots: KnownSnapshot[] = [];
+	for (const row of rows) {
+		if (row.about === null) {
+			row.about = about;
+			row.host = host;
+		}
+		snapshots.push(row as KnownSnapshot);
+	}
+	return snapshots;
 }
 
 /** Successful backups of a job as they are compared; of the columns alone, so that many are read at once. */
 export function readCopiedRuns(db: Database, jobId: number): CopiedRun[] {
-	return prepared<CopiedRun>(
+	const host = prepared<{ host: string }>(db, "SELECT host FROM job WHERE id = $jobId").get({ jobId })?.host ?? "";
+	const rows = prepared<CopiedRun>(
 		db,
-		`SELECT run.id, host, started_at AS startedAt, ended_at AS endedAt, received_at AS receivedAt, size,
+		`SELECT id, '' AS host, started_at AS startedAt, ended_at AS endedAt, received_at AS receivedAt, size,
 			snapshot_id AS snapshotId
-		FROM run JOIN job ON job.id = run.job_id
-		WHERE job_id = $jobId AND kind = 'backup' AND (outcome = 'success' OR outcome = 'warning')`,
-	).all({ jobId });
+		FROM run WHERE job_id = $jobId AND kind = 'backup' AND (outcome = 'success' OR outcome = 'warning')`,
+	).iterate({ jobId });
+	const runs: CopiedRun[] = [];
+	for (const row of rows) {
+		row.host = host;
+		runs.push(row);
+	}
+	return runs;
 }
 
 /** Ids of the jobs that have had a listing. */

@@ -26,6 +26,7 @@ import type { Handler, Peer, Route } from "./routes.ts";
 import { opens } from "./tokens.ts";
 
 const pageForMs = 5000;
+const patienceMs = 20;
 
 /** What the routes need besides: the way into the journal and the store. */
 export type InventoryRouteOptions = Omit<AppOptions, "inventory"> & { inventory: { keep: Keep } };
@@ -54,13 +55,20 @@ export function inventoryRoutes(options: InventoryRouteOptions, headers: Record<
 			throw new AppError("denied", "This token is for another job.");
 		}
 		const sink = openListing(format, config.zone);
+		// What is backed up while the listing is made may not be in it: it tells of the moment at which it began.
+		const at = clock();
 		let length = 0;
+		let answeredAt = performance.now();
 		let trouble: string | null = null;
 		try {
 			for await (const chunk of chunksOf(request)) {
 				length += chunk.length;
 				if (length > listingLimit) throw new TooLarge(listingLimit);
 				sink.push(chunk);
+				// Others are answered between the pieces of a long listing.
+				if (performance.now() - answeredAt < patienceMs) continue;
+				await Bun.sleep(0);
+				answeredAt = performance.now();
 			}
 		} catch (error) {
 			if (error instanceof TooLarge) throw error;
@@ -68,7 +76,7 @@ export function inventoryRoutes(options: InventoryRouteOptions, headers: Record<
 		}
 		if (length < Number(request.headers.get("content-length") ?? length)) trouble = brokenOff;
 		const listing = sink.finish(trouble);
-		const receipt = await takeListing(options.inventory.keep, { job, at: clock(), format, source: "push" }, listing);
+		const receipt = await takeListing(options.inventory.keep, { job, at, format, source: "push" }, listing);
 		const { newestAt, isCompared, ...counts } = receipt;
 		const newest = newestAt === null ? null : formatInstant(newestAt, config.zone);
 		// What could not be read is stored too, as a listing that tells nothing; the sender learns it.

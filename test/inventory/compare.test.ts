@@ -284,3 +284,41 @@ test("a remote that shrank is told after two listings", async () => {
 		},
 	]);
 });
+
+describe("a folder that others write to as well", () => {
+	/** Each night a tar of our own, and at the same time a few files of somebody else, never as many. */
+	const nights = 12;
+	const filesOf = (night: number, at: number) => [
+		{ id: `nas-${night}.tar`, time: at / 1000 + 200, size: 1_000_000 + night * 1000 },
+		...Array.from({ length: (night * 7) % 5 }, (_, i) => ({
+			id: `other/${night}-${i}`,
+			time: at / 1000 + 60 + i,
+			size: 77 + i,
+		})),
+	];
+
+	test("time and size together tell which file is a run's, and that it is gone", async () => {
+		const files: { id: string; time: number; size: number }[] = [];
+		const find = () => files.map(({ id, time, size }) => `${time} ${size} ${id}\n`).join("");
+		for (let night = 0; night < nights; night++) {
+			await station.pass(day, day);
+			files.push(...filesOf(night, station.now()));
+			await station.run("nas", { duration_total: 300, size_bytes: 1_000_000 + night * 1000 });
+		}
+		await station.pass(hour, hour);
+		await station.list("nas", "find", find());
+		expect(station.compare("nas").isMirror).toBe(false);
+		expect(station.verdicts("nas")).toEqual(Array(nights).fill("present"));
+		// The newest one goes; what others wrote in that minute is there.
+		files.splice(
+			files.findIndex(({ id }) => id === `nas-${nights - 1}.tar`),
+			1,
+		);
+		for (let i = 0; i < 2; i++) {
+			await station.pass(hour, hour);
+			await station.list("nas", "find", find());
+		}
+		expect(station.verdicts("nas").at(-1)).toBe("absent");
+		expect(station.verdicts("nas").slice(0, -1)).toEqual(Array(nights - 1).fill("present"));
+	});
+});

@@ -85,6 +85,26 @@ describe("a listing that is put", () => {
 		expect(stored()).toMatchObject([{ outcome: "truncated", isCompared: false }]);
 	});
 
+	test("tells of the moment at which it began: what was backed up meanwhile is not missed", async () => {
+		const text = listing(1);
+		let sent = 0;
+		const slow = new ReadableStream<Uint8Array>({
+			pull: async (controller) => {
+				if (sent === 0) controller.enqueue(Buffer.from(text.slice(0, 20)));
+				else if (sent === 1) {
+					await station.run("nas", { snapshot_id: idOf(2) });
+					await station.pass(hour, hour);
+					controller.enqueue(Buffer.from(text.slice(20)));
+				} else controller.close();
+				sent++;
+			},
+		});
+		await station.run("nas", { snapshot_id: idOf(1) });
+		await station.pass(hour, hour);
+		expect((await ask("PUT", "/api/jobs/nas/inventory?from=restic", slow)).status).toBe(200);
+		expect(station.verdicts("nas")).toEqual(["present", "unlisted"]);
+	});
+
 	test("needs a format, a job that is there, and a token for it", async () => {
 		await station.run("nas");
 		expect((await ask("PUT", "/api/jobs/nas/inventory", "[]")).status).toBe(422);

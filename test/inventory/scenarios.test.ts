@@ -10,6 +10,7 @@ import { closeDatabase, openDatabase, prepareDatabase } from "../../src/store/da
 import { readListings, readSnapshots, recordListing } from "../../src/store/inventory.ts";
 import { recordJob } from "../../src/store/jobs.ts";
 import { cleanUp, makeFolder } from "../binary.ts";
+import { listedOf } from "./station.ts";
 
 /** More of them for a longer look: LABS=2000. */
 const labs = Number(process.env.LABS ?? 200);
@@ -119,7 +120,7 @@ function play(
 			reason: null,
 			digest: String(now),
 		};
-		recordListing(db, job.id, listing, snapshots);
+		recordListing(db, job.id, listing, listedOf(snapshots));
 		const compared = compareInventory(runs, readSnapshots(db, job.id), readListings(db, job.id), {
 			keep: promised,
 			zone: "UTC",

@@ -3,10 +3,11 @@ import type { Database } from "bun:sqlite";
 import type { Finding } from "../../src/alert.ts";
 import { type Keep, takeListing } from "../../src/ingest/inventory.ts";
 import { failedListing, openListing } from "../../src/ingest/listing.ts";
-import type { Comparison, ListingFormat, Verdict } from "../../src/inventory.ts";
+import type { Comparison, ListingFormat, Snapshot, Verdict } from "../../src/inventory.ts";
 import type { Rung } from "../../src/ladder.ts";
+import { ListedSnapshots } from "../../src/listed-snapshots.ts";
 import type { Keep as Promised } from "../../src/settings.ts";
-import { readComparison, readInventoryFound } from "../../src/store/inventory-look.ts";
+import { compareJob, readInventoryFound } from "../../src/store/inventory-look.ts";
 import { findJob } from "../../src/store/jobs.ts";
 import { hour, openStation, type Station, start } from "../alerts/station.ts";
 
@@ -51,9 +52,7 @@ export async function openInventoryStation(options: Parameters<typeof openStatio
 		return read;
 	};
 	const compare: InventoryStation["compare"] = (job, settings = {}) => {
-		const read = readComparison(db(), jobOf(job).id, { ...nothingSaid, ...settings }, "UTC");
-		if (read === null) throw new Error(`${job} was never listed`);
-		return read.comparison;
+		return compareJob(db(), jobOf(job).id, { ...nothingSaid, ...settings }, "UTC", false).comparison;
 	};
 	return {
 		...station,
@@ -86,4 +85,11 @@ export function resticEntry(id: string, at: number, more: Record<string, unknown
 /** Sixty-four hex digits made of a number. */
 export function idOf(number: number): string {
 	return new Bun.CryptoHasher("sha256").update(String(number)).digest("hex");
+}
+
+/** A listing's entries as the reader gives them to the store. */
+export function listedOf(snapshots: Iterable<Snapshot>): ListedSnapshots {
+	const listed = new ListedSnapshots();
+	for (const snapshot of snapshots) listed.add(snapshot);
+	return listed;
 }

@@ -12,7 +12,8 @@ function read(format: ListingFormat, bytes: Uint8Array | string, piece = Number.
 	const all = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
 	const sink = openListing(format, "Europe/Berlin");
 	for (let at = 0; at < all.length; at += piece) sink.push(all.subarray(at, Math.min(all.length, at + piece)));
-	return sink.finish();
+	const { listed, ...listing } = sink.finish();
+	return { ...listing, snapshots: [...(listed ?? [])] };
 }
 
 const newest = (snapshots: Snapshot[]) => snapshots.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0];
@@ -167,6 +168,54 @@ test("a warning before the list, and names full of quotes and brackets, do no ha
 	const text = `NOTICE: config "x": not found\n[\n${JSON.stringify({ Path: path, Size: 3, ModTime: "2026-11-23T01:00:00Z", IsDir: false })}\n]\n`;
 	for (const piece of [1, 2, 3, 5, 1000])
 		expect(read("rclone", text, piece).snapshots.map(({ id }) => id)).toEqual([path]);
+});
+
+test("an entry is read alike whether it stands in one piece or in two, whatever brackets it holds", () => {
+	const entries = [
+		{
+			id: "a".repeat(64),
+			time: "2026-11-23T01:00:00Z",
+			paths: ["/srv/}{", '/"]'],
+			summary: { total_bytes_processed: 5 },
+		},
+		{ id: "b".repeat(64), time: "2026-11-23T02:00:00Z", paths: [], tags: ["snapshots", "}}}}}}"] },
+		{ id: "c".repeat(64), time: "2026-11-23T03:00:00Z", paths: ["/x"], summary: { a: { b: { c: { d: {} } } } } },
+	];
+	const texts = [
+		JSON.stringify(entries),
+		entries.map((entry) => JSON.stringify(entry)).join("\n"),
+		JSON.stringify([{ group_key: { hostname: "pi" }, snapshots: entries }]),
+		JSON.stringify({ some: { snapshots: entries } }),
+	];
+	for (const text of texts) {
+		const whole = read("restic", text);
+		expect([whole.outcome, whole.entries]).toEqual(["ok", 3]);
+		for (const piece of [1, 13, 100]) expect(read("restic", text, piece)).toEqual(whole);
+	}
+});
+
+test("one that is listed twice counts once", () => {
+	const line = '{"id":"a","size":1}\n';
+	expect(read("jsonl", `${line}${line}{"id":"b","size":2}\n`)).toMatchObject({ entries: 2, bytes: 3 });
+});
+
+test("what is hostile is no listing, and is read in bounded time", () => {
+	const began = performance.now();
+	const texts: [ListingFormat, string][] = [
+		["restic", "[".repeat(1_000_000)],
+		["restic", `[{"id":${"[".repeat(100_000)}`],
+		["rclone", `[{"Path":"${"}".repeat(2_000_000)}`],
+		["jsonl", `{"id":"${"x".repeat(2_000_000)}"}`],
+		["kopia", "\0".repeat(1_000_000)],
+		["borg", "\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\x56"],
+		["find", "\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\x56"],
+		["s3", "<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>"],
+	];
+	for (const [format, text] of texts) {
+		const { outcome, entries } = read(format, text, 65_536);
+		expect([format, outcome === "failed" || outcome === "truncated", entries]).toEqual([format, true, 0]);
+	}
+	expect(performance.now() - began).toBeLessThan(20_000);
 });
 
 test("100,000 entries are read in bounded pieces", () => {
