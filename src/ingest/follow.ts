@@ -52,7 +52,8 @@ export class FollowedFile {
 	readonly #db: Database;
 	readonly #zone: string;
 	readonly #isOurs: boolean;
-	readonly #buffer: Buffer;
+	/** Held from slice to slice of a big file, and between two looks not at all. */
+	#buffer: Buffer | null = null;
 	#source: Source | null = null;
 	#known: KnownLines | null = null;
 	/** What was rotated away last, where it lies now, and how long it was when it was read; null: there is none any more. */
@@ -68,7 +69,6 @@ export class FollowedFile {
 		this.path = path;
 		this.#zone = zone;
 		this.#isOurs = isOurs;
-		this.#buffer = Buffer.allocUnsafe(isOurs ? journalBufferLength : bufferLength);
 	}
 
 	/** One look: at most one slice is read and stored. Throws only what SQLite throws; then nothing has moved. */
@@ -244,7 +244,8 @@ export class FollowedFile {
 
 	/** Reads, stores and moves on by one bufferful, in one transaction. True when the end of the file was reached. */
 	#slice(fd: number, stat: Stats, source: Source, now: number, look: Look, readAt = now): boolean {
-		const length = readSync(fd, this.#buffer, 0, this.#buffer.length, source.offset);
+		const buffer = this.#bufferFor(stat.size - source.offset);
+		const length = readSync(fd, buffer, 0, buffer.length, source.offset);
 		const atEnd = source.offset + length >= stat.size || length === 0;
 		const next = { ...source };
 		// What is read of another part counts for the file that is followed, and is no line that this one holds.
@@ -253,7 +254,7 @@ export class FollowedFile {
 		transaction(this.#db, () => {
 			const intake = new Intake(this.#db, { source: this.path, zone: this.#zone, now, isOurs: this.#isOurs });
 			const hashes = new LineHashes();
-			const used = this.#takeLines(length, atEnd, next, intake, hashes, look);
+			const used = this.#takeLines(buffer, length, atEnd, next, intake, hashes, look);
 			intake.finish();
 			counted.accepted += intake.counts.accepted;
 			counted.rejected += intake.counts.rejected;
@@ -262,7 +263,7 @@ export class FollowedFile {
 			next.offset += used;
 			if (main === null) this.#rememberLines(next, hashes);
 			else writeSource(this.#db, main);
-			noteContent(fd, next, this.#buffer.subarray(0, used));
+			noteContent(fd, next, buffer.subarray(0, used));
 			const isReread = next.known_below > 0 && next.offset >= next.known_below;
 			const isFirstOfNew = next.known_below === 0 && source.offset === 0 && next.generation > 0;
 			if (isReread || isFirstOfNew) {
@@ -278,9 +279,17 @@ export class FollowedFile {
 		});
 		Object.assign(source, next);
 		if (main !== null && this.#source !== null) Object.assign(this.#source, main);
-		if (!atEnd) this.#giveBack();
+		if (atEnd) this.#buffer = null;
+		else this.#giveBack();
 		if (main === null && source.known_below === 0) this.#known = null;
 		return atEnd;
+	}
+
+	/** A megabyte for each look at a few new lines would be a collection of all rubbish each time, in the way of whoever asks. */
+	#bufferFor(unread: number): Buffer {
+		const length = Math.min(Math.max(unread, 0), this.#isOurs ? journalBufferLength : bufferLength);
+		if (this.#buffer === null || this.#buffer.length < length) this.#buffer = Buffer.allocUnsafe(length);
+		return this.#buffer;
 	}
 
 	/** In a big file the rubbish of one slice is given back before the next ones: memory is what a Pi is short of. */
@@ -289,8 +298,15 @@ export class FollowedFile {
 		if (this.#slices % 4 === 0) Bun.gc(true);
 	}
 
-	#takeLines(length: number, atEnd: boolean, next: Source, intake: Intake, hashes: LineHashes, look: Look): number {
-		const bytes = this.#buffer;
+	#takeLines(
+		bytes: Buffer,
+		length: number,
+		atEnd: boolean,
+		next: Source,
+		intake: Intake,
+		hashes: LineHashes,
+		look: Look,
+	): number {
 		const state: LineState = { rest: next.rest as Rest, line: next.line };
 		const isNew = (start: number, text: string): boolean => {
 			if (this.#isOurs) return true;
