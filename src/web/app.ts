@@ -1,8 +1,7 @@
 // The web server: assets by Bun's own routes, everything else through the one gate and then Elysia.
-import { Elysia } from "elysia";
+import type { Elysia } from "elysia";
 import type { Alerting } from "../alerts/alerting.ts";
 import { type Config, ownNames } from "../config.ts";
-import { messageOf } from "../errors.ts";
 import type { Inventories } from "../ingest/inventories.ts";
 import type { Monitor } from "../ingest/monitor.ts";
 import { logGrouped } from "../log.ts";
@@ -13,10 +12,13 @@ import { routedAs } from "./bodies.ts";
 import { clientOf } from "./client.ts";
 import { enter } from "./closed.ts";
 import type { Entry } from "./entry.ts";
-import { type Declared, Guard, type Method, splitTarget } from "./guard.ts";
+import { failed } from "./failed.ts";
+import { type Declared, Guard, splitTarget } from "./guard.ts";
+import { ReadyAnswers } from "./ready.ts";
 import { asPage, wantsPage } from "./refusal-page.ts";
 import { answerJson, securityHeaders } from "./respond.ts";
-import { type Handler, nobody, type Peer, type Route, routes } from "./routes.ts";
+import { nobody, type Peer, type Route, routes } from "./routes.ts";
+import type { Sections } from "./sections.ts";
 import { tokenOf } from "./tokens.ts";
 
 export type AppOptions = {
@@ -42,82 +44,62 @@ type Addresses = { requestIP: (request: Request) => { address: string } | null }
 
 export type App = {
 	fetch: (request: Request, server?: Addresses) => Promise<Response> | Response;
-	routes: Declared[];
+	routes: readonly Declared[];
 	/** Every Elysia there is, each with its routes: for the test that compares them with what is declared. */
-	elysias: () => Elysia[];
+	elysias: () => Promise<Elysia[]>;
 };
 
 /** The application without a port: what the server and the tests call. */
 export function createApp(options: AppOptions): App {
 	const headers = securityHeaders(options.config);
-	const declared: Declared[] = [];
+	const table = routes(options, headers);
 	const peers = new WeakMap<Request, Peer>();
-	const sections = new Map<string, Section>();
-	for (const { handler, ...route } of routes(options, headers)) {
-		declared.push(route);
-		const name = sectionOf(route.path);
-		const section = sections.get(name) ?? { routes: [], elysia: null };
-		section.routes.push({ ...route, handler });
-		sections.set(name, section);
-	}
-	const elysiaOf = (section: Section) => {
-		section.elysia ??= openSection(section, headers, peers);
-		return section.elysia;
+	let sections: Sections | null = null;
+	const openSections = async () => {
+		const module = await import("./sections.ts");
+		sections ??= new module.Sections(table, headers, peers);
+		return sections;
 	};
-	const handle = (path: string, request: Request) => {
-		const section = sections.get(sectionOf(path));
-		if (section === undefined) throw new Error(`no section for ${path}`);
-		return elysiaOf(section).handle(request);
+	const handle: Handle = (route, request) => {
+		if (route.isDirect) return handleDirectly(route, request, peers.get(request) ?? nobody, headers);
+		if (sections !== null) return sections.handle(route.path, request);
+		return openSections().then((opened) => opened.handle(route.path, request));
 	};
-	const { allowedHosts, publicUrl } = options.config;
-	const guard = new Guard({ allowedHosts, publicUrl, ownNames: ownNames() }, declared);
+	const { config, access, clock, monitor } = options;
+	const { allowedHosts, publicUrl } = config;
+	const guard = new Guard({ allowedHosts, publicUrl, ownNames: ownNames() }, table);
+	// Behind a login an answer is for whoever is logged in, as long as he is: then nothing is given without the gate.
+	const ready = access === null ? new ReadyAnswers(monitor) : null;
+	const answer = inWords(gate(guard, handle, headers, options, ready, peers), clock);
 	return {
-		fetch: inWords(gate(guard, handle, headers, options, peers), options.clock),
-		routes: declared,
-		elysias: () => [...sections.values()].map(elysiaOf),
+		// Of the same address, host and headers the gate would judge the same.
+		fetch: ready === null ? answer : (request, server) => ready.find(request) ?? answer(request, server),
+		routes: table,
+		elysias: async () => (await openSections()).all(),
 	};
 }
 
-/**
- * The routes that share the first part of their path. To register one costs Elysia 0.15 ms and 80 KB: a server that is
- * only asked for its health has registered one, and is there twice as fast.
- */
-type Section = { routes: Route[]; elysia: Elysia | null };
+type Handle = (route: Route, request: Request) => Response | Promise<Response>;
 
-function sectionOf(path: string): string {
-	const end = path.indexOf("/", 1);
-	return end === -1 ? path : path.slice(0, end);
-}
-
-function openSection(section: Section, headers: Record<string, string>, peers: WeakMap<Request, Peer>): Elysia {
-	const elysia = new Elysia();
-	// Before the routes: Elysia gives a hook only to what is registered after it, and else shows the error's own text.
-	elysia.onError(({ error, code }) => {
-		if (code === "NOT_FOUND") return answerJson(headers, 404, { error: "There is nothing at this address." });
-		const told = error instanceof Error ? (error.stack ?? messageOf(error)) : String(error);
-		// The same for the same error, so that it is found in the log where only the first of many is written.
-		const id = Bun.hash.xxHash32(told).toString(16).padStart(8, "0");
-		logGrouped(`internal error ${id}`, `internal error ${id}: ${told}`);
-		return answerJson(headers, 500, { error: `Internal error ${id}; the log has the details.` });
-	});
-	for (const route of section.routes) register(elysia, route.method, route.path, route.handler, peers);
-	return elysia;
-}
-
-// Elysia decides what else to read of a request from the text of a handler's parameters: it shall read no body.
-function register(elysia: Elysia, method: Method, path: string, handler: Handler, peers: WeakMap<Request, Peer>): void {
-	const run = ({ request, params }: { request: Request; params: Record<string, string> }) =>
-		handler(request, params, peers.get(request) ?? nobody);
-	const hook = { parse: "none" } as const;
-	if (method === "GET") elysia.get(path, ({ request, params }) => run({ request, params }));
-	else elysia.route(method, path, ({ request, params }) => run({ request, params }), hook);
+async function handleDirectly(
+	{ handler }: Route,
+	request: Request,
+	peer: Peer,
+	headers: Record<string, string>,
+): Promise<Response> {
+	try {
+		return await handler(request, {}, peer);
+	} catch (error) {
+		return failed(headers, error);
+	}
 }
 
 function gate(
-	guard: Guard,
-	handle: (path: string, request: Request) => Response | Promise<Response>,
+	guard: Guard<Route>,
+	handle: Handle,
 	headers: Record<string, string>,
 	{ entry, access, config: { trustedProxies } }: AppOptions,
+	ready: ReadyAnswers | null,
 	peers: WeakMap<Request, Peer>,
 ): App["fetch"] {
 	/** Whose address is asked for with every request; else only where a route wants it. */
@@ -156,8 +138,12 @@ function gate(
 			}
 			peers.set(routed, peer);
 		}
-		const answered = handle(route.path, routed);
-		return access === null || route.class === "public" ? answered : unkept(answered);
+		const answered = handle(route, routed);
+		if (access !== null && route.class !== "public") return unkept(answered);
+		if (ready === null || route.isKeptReady !== true) return answered;
+		return answered instanceof Response
+			? ready.keep(request, answered)
+			: answered.then((response) => ready.keep(request, response));
 	};
 }
 

@@ -23,10 +23,14 @@ export type Declared = {
 	 * whoever has the link, which the route judges. everybody: the login itself.
 	 */
 	opensTo?: "read-token" | "own-signature" | "everybody";
+	/** Asked for by programs all day, and without a parameter: answered at the gate, so that no router need be there for it. */
+	isDirect?: true;
+	/** Its answers are kept whole (see ready.ts). Only for what is the same for whoever agrees in the headers of `Vary`. */
+	isKeptReady?: true;
 };
 
-export type Verdict =
-	| { pass: true; path: string; search: string; route: Declared }
+export type Verdict<Route = Declared> =
+	| { pass: true; path: string; search: string; route: Route }
 	| { pass: false; status: number; message: string; allow?: string };
 
 type HostPolicy = Pick<Config, "allowedHosts"> & { ownNames: string[] };
@@ -69,13 +73,13 @@ export function isOwnOrigin(headers: Headers, publicUrl: string | null = null): 
 	return publicUrl !== null && origin === URL.parse(publicUrl)?.origin;
 }
 
-export class Guard {
+export class Guard<Route extends Declared = Declared> {
 	readonly #policy: HostPolicy & OriginPolicy;
-	readonly #routes = new Map<string, Declared>();
-	readonly #patterns: { segments: string[]; route: Declared }[] = [];
+	readonly #routes = new Map<string, Route>();
+	readonly #patterns: { segments: string[]; route: Route }[] = [];
 	readonly #hosts = new Map<string, "ok" | "malformed" | "foreign">();
 
-	constructor(policy: HostPolicy & OriginPolicy, routes: Declared[]) {
+	constructor(policy: HostPolicy & OriginPolicy, routes: readonly Route[]) {
 		this.#policy = policy;
 		for (const route of routes) {
 			if (route.path.includes(":")) this.#patterns.push({ segments: route.path.split("/"), route });
@@ -83,7 +87,7 @@ export class Guard {
 		}
 	}
 
-	judge(request: Request): Verdict {
+	judge(request: Request): Verdict<Route> {
 		const { headers } = request;
 		const host = headers.get("host");
 		// HTTP/1.0 may leave Host out; a browser, the only thing that can be rebound, never does.
@@ -113,7 +117,7 @@ export class Guard {
 		return judged;
 	}
 
-	#find(method: string, path: string): Declared | null {
+	#find(method: string, path: string): Route | null {
 		const exact = this.#routes.get(`${method} ${path}`);
 		if (exact !== undefined) return exact;
 		if (this.#patterns.length === 0) return null;
@@ -121,7 +125,7 @@ export class Guard {
 		return this.#patterns.find(({ segments: s, route }) => route.method === method && fits(s, segments))?.route ?? null;
 	}
 
-	#notFound(path: string): Verdict {
+	#notFound(path: string): Verdict<Route> {
 		const allowed = methods.filter((method) => this.#find(method, path) !== null);
 		if (allowed.length === 0) return deny(404, "There is nothing at this address.");
 		const allow = allowed.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
@@ -136,7 +140,7 @@ function fits(pattern: string[], segments: string[]): boolean {
 	);
 }
 
-function deny(status: number, message: string): Verdict {
+function deny(status: number, message: string): Verdict<never> {
 	return { pass: false, status, message };
 }
 

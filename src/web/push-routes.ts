@@ -129,6 +129,7 @@ export function pushRoutes(options: AppOptions, headers: Headers_): Route[] {
 			...shared,
 			method: "POST",
 			path: "/api/runs",
+			isDirect: true,
 			bodyLimit: pushLimit,
 			handler: guarded((request, _params, peer) => push(request, null, peer)),
 		},

@@ -235,12 +235,16 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 
 	const shared = { class: "read", opensTo: "read-token" } as const;
 	return [
-		{ ...shared, method: "GET", path: "/api/metrics", handler: metricsByAccept },
-		...described.map(({ method, path, handler }): Route => ({ ...shared, method, path, handler })),
+		{ ...scraped, method: "GET", path: "/api/metrics", handler: metricsByAccept },
+		...described.map(
+			({ method, path, handler }): Route => ({ ...(path === "/metrics" ? scraped : shared), method, path, handler }),
+		),
 		{ ...shared, method: "GET", path: description.path, handler: openapi },
 	];
 }
 
+/** Asked for every few seconds, on many a monitor by nobody else. */
+const scraped = { class: "read", opensTo: "read-token", isDirect: true, isKeptReady: true } as const;
 const noSuchJob = "No job has this name.";
 const svgType = "image/svg+xml; charset=utf-8";
 const feedType = "application/atom+xml; charset=utf-8";

@@ -34,6 +34,14 @@ type Form = { body: Uint8Array; etag: string; headers: Record<string, string>; r
 const pageForMs = 5000;
 
 const mostKept = 64;
+
+const freshness = new WeakMap<Response, Pick<Kept, "revision" | "until">>();
+
+/** For how long an answer stays right that a cache gave; null for every other answer. */
+export function freshnessOf(response: Response): Pick<Kept, "revision" | "until"> | null {
+	return freshness.get(response) ?? null;
+}
+
 const worthCompressing = 1400;
 
 /** Bodies by key, made again when the monitor's revision moves on or their time is over. */
@@ -82,7 +90,9 @@ export class BodyCache {
 		if (known !== null && hasTag(known, form.etag)) {
 			return new Response(null, { status: 304, headers: withoutLength(form.headers) });
 		}
-		return new Response(form.body as Uint8Array<ArrayBuffer>, { headers: form.ready });
+		const response = new Response(form.body as Uint8Array<ArrayBuffer>, { headers: form.ready });
+		freshness.set(response, { revision: kept.revision, until: kept.until });
+		return response;
 	}
 
 	#form(body: Uint8Array, type: string, vary: string, encoding: string | null): Form {

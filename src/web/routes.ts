@@ -178,8 +178,8 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 
 	const forPrograms = { class: "read", opensTo: "read-token" } as const;
 	return [
-		{ method: "GET", path: "/", class: "read", handler: home },
-		{ method: "GET", path: "/health", class: "public", handler: health },
+		{ method: "GET", path: "/", class: "read", isKeptReady: true, handler: home },
+		{ method: "GET", path: "/health", class: "public", isDirect: true, handler: health },
 		{ ...forPrograms, method: "GET", path: "/api/health", handler: healthDetails },
 		...readRoutes(options, headers, data("metrics", readMetrics)),
 		{ ...forPrograms, method: "GET", path: "/api/failures", handler: data("failures", readFailureRows) },
