@@ -146,6 +146,19 @@ Exit codes: 0 well, 1 a warning, late, stuck, or no server runs, 2 failed, misse
 		run: async (args) => (await import("./status.ts")).statusCommand(args),
 	},
 	{
+		name: "job",
+		summary: "rename a job, merge two, or delete one with its history",
+		usage: "rename JOB NAME | merge JOB INTO | delete JOB [--yes]",
+		details: `  rename JOB NAME   keeps history, alerts, addresses and tokens; what reports the old name goes on under the new one
+  merge JOB INTO    moves runs, sums and alerts of JOB into INTO; what reports JOB goes on there
+  delete JOB        job and history are gone; a later report makes it anew
+  --yes             do not ask
+
+JOB and INTO are names or slugs. Kept in received.jsonl, so that a rebuild does the same.
+Exit codes: 0 done, 1 not, 2 wrong usage.`,
+		run: async (args) => (await import("./job.ts")).jobCommand(args),
+	},
+	{
 		name: "notify",
 		summary: "list the channels, or send a test message through them",
 		usage: "[--test] [CHANNEL]",

@@ -29,7 +29,7 @@ export function noCounts(): Counts {
 /** Lives as long as one transaction. `finish` must be called inside it. */
 export class Intake {
 	readonly counts = noCounts();
-	readonly #batch: Batch;
+	#batch: Batch;
 	readonly #rejected: NewRejectedLine[] = [];
 
 	/** `isOurs`: lines of our own journal, which holds what the operator decided besides. */
@@ -72,6 +72,9 @@ export class Intake {
 		const decision = parseDecision(value);
 		this.counts.accepted++;
 		if (decision === null || typeof value.at !== "number") return false;
+		// What came before it is stored before it, and the jobs may be others after it.
+		this.#batch.finish();
+		this.#batch = new Batch(this.db, this.context.zone, this.context.now);
 		const isChange = recordDecision(this.db, decision, value.at);
 		if (isChange) this.counts.changed++;
 		return isChange;

@@ -291,6 +291,7 @@ export class Monitor {
 			zone,
 			retentionDays,
 			clock: this.#clock,
+			decide: (decision) => this.#receiver.decide(decision),
 			isStopped: () => this.#isStopped,
 		});
 		if (look.pruned) this.#problems.clear("clock");

@@ -4,6 +4,8 @@ import { type Job, maxJobs } from "../job.ts";
 import { parseReport } from "../report.ts";
 import { addRun, type DayTotals, emptyTotals, isCounted } from "../rollup.ts";
 import type { RunReport } from "../run.ts";
+import { idInStrand, isSameRun } from "../run-identity.ts";
+import { readStrand } from "../store/aliases.ts";
 import { recordDay } from "../store/daily.ts";
 import { recordJob } from "../store/jobs.ts";
 import { insertRun, readStored, replaceRun, runOf } from "../store/runs.ts";
@@ -61,12 +63,30 @@ export class Batch {
 			return { job, change: "new" };
 		}
 		const stored = readStored(this.#db, job.id, report.backupId);
+		const strand = stored === null ? null : this.#strandApart(stored.report, report);
+		if (stored !== null && strand !== null) {
+			if (isSameRun(runOf(stored), report)) return { job, change: "unchanged" };
+			return this.add({ ...report, backupId: idInStrand(report.backupId, strand) }, text, sent);
+		}
 		if (stored !== null && isSame(stored.report, sent)) return { job, change: "unchanged" };
 		if (stored !== null) this.#count(stored.day, job.id, runOf(stored), -1);
 		replaceRun(this.#db, run);
 		this.#count(day, job.id, report, 1);
 		if (stored !== null) this.#noteUnjudged(job.id, stored.id, report);
 		return { job, change: "replaced" };
+	}
+
+	/**
+	 * The strand of a report whose id the job has already from another strand: two jobs that became one may both number
+	 * their runs by the day. null: it is the same run told again.
+	 */
+	#strandApart(stored: string, { job, host }: RunReport): string | null {
+		const parsed = parseReport(JSON.parse(stored), "UTC");
+		if (!parsed.ok || (parsed.report.job === job && parsed.report.host === host)) return null;
+		const own = readStrand(this.#db, job, host);
+		if (own === readStrand(this.#db, parsed.report.job, parsed.report.host)) return null;
+		// The job's own runs were there first; one that came later keeps apart by what it is called.
+		return own === "" ? job : own;
 	}
 
 	#noteUnjudged(jobId: number, runId: number, { endedAt, startedAt }: RunReport): void {

@@ -14,11 +14,15 @@ import {
 import { join } from "node:path";
 import { syncFolder, writeWhole } from "../store/files.ts";
 
-/** `import`: lines of a file. `report`: what `record` and `run` saw. `prune`: delete what is beyond retention now. */
-export type SpoolKind = "import" | "report" | "prune";
+/**
+ * `import`: lines of a file. `report`: what `record` and `run` saw. `prune`: delete what is beyond retention now.
+ * `decision`: what was decided about a job by `job`.
+ */
+const kinds = ["import", "report", "prune", "decision"] as const;
+export type SpoolKind = (typeof kinds)[number];
 export type SpoolFile = { path: string; kind: SpoolKind };
 
-const nameForm = /^\d{14,}-[0-9a-f]{8}\.(import|report|prune)\.jsonl$/;
+const nameForm = /^\d{14,}-[0-9a-f]{8}\.(import|report|prune|decision)\.jsonl$/;
 
 export function spoolFolder(dataDir: string): string {
 	return join(dataDir, "spool");
@@ -84,9 +88,8 @@ export function readSpool(dataDir: string): SpoolFile[] {
 		return [];
 	}
 	return names.sort().flatMap((name) => {
-		const kind = nameForm.exec(name)?.[1];
-		return kind === "import" || kind === "report" || kind === "prune"
-			? [{ path: join(spoolFolder(dataDir), name), kind }]
-			: [];
+		const found = nameForm.exec(name)?.[1];
+		const kind = kinds.find((known) => known === found);
+		return kind === undefined ? [] : [{ path: join(spoolFolder(dataDir), name), kind }];
 	});
 }

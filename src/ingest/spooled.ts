@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { closeSync, constants, existsSync, fstatSync, openSync, readSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { type Decision, parseDecision } from "../decision.ts";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import { log } from "../log.ts";
 import { readMeta, writeMeta } from "../store/meta.ts";
@@ -19,6 +20,8 @@ export type SpoolTarget = {
 	zone: string;
 	retentionDays: number;
 	clock: () => number;
+	/** Journals and applies what was decided; throws `missing` where its job is not there. */
+	decide: (decision: Decision) => void;
 	isStopped: () => boolean;
 };
 
@@ -48,6 +51,8 @@ export class SpoolTaker {
 				unlinkSync(file.path);
 				this.#taken.delete(file.path);
 			} catch (error) {
+				// The journal is being read on: a decision about what is not stored yet waits for it.
+				if (file.kind === "decision" && error instanceof AppError && error.code === "unavailable") continue;
 				// One bad file never stops the others: only where nothing can be stored they all wait.
 				if (error instanceof AppError || codeOf(error).startsWith("SQLITE")) throw error;
 				look.trouble ??= { path: file.path, reason: messageOf(error) };
@@ -63,8 +68,43 @@ async function take(file: SpoolFile, target: SpoolTarget): Promise<void> {
 		while (pruneStep(db, retentionDays, clock(), { isConfirmed: true }).more) await Bun.sleep(0);
 		return;
 	}
+	if (file.kind === "decision") {
+		decideSpooled(file, target);
+		return;
+	}
 	const { accepted, rejected, lines } = await importSpooled(file, target);
 	if (file.kind === "import" || rejected > 0) log(`took ${accepted} of ${lines} lines handed over by the shell`);
+}
+
+/** A decision that cannot be understood, or whose job is gone, is none: it must not hold up what waits behind it. */
+function decideSpooled({ path }: SpoolFile, { decide }: SpoolTarget): void {
+	const decision = readSpooledDecision(path);
+	if (decision === null) {
+		log(`${path} holds no decision about a job; it is left out`);
+		return;
+	}
+	try {
+		decide(decision);
+	} catch (error) {
+		if (!(error instanceof AppError) || error.code !== "missing") throw error;
+		log(`${decision.decision} of ${decision.job}: ${error.message}`);
+	}
+}
+
+const longestDecision = 64 * 1024;
+
+function readSpooledDecision(path: string): Decision | null {
+	const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+	try {
+		if (!fstatSync(fd).isFile()) throw new Error("it is not a file");
+		const bytes = Buffer.alloc(longestDecision);
+		return parseDecision(JSON.parse(bytes.toString("utf8", 0, readSync(fd, bytes, 0, bytes.length, 0))));
+	} catch (error) {
+		if (error instanceof SyntaxError) return null;
+		throw error;
+	} finally {
+		closeSync(fd);
+	}
 }
 
 /** Lines stored of each file, for as long as the file is there. */

@@ -43,7 +43,8 @@ function readDay(db: Database, day: number, jobId: number): DailyRow | null {
 	});
 }
 
-function writeDay(db: Database, day: number, jobId: number, totals: DayTotals): void {
+/** Writes the sums of one day of one job, in place of those that were there. */
+export function writeDay(db: Database, day: number, jobId: number, totals: DayTotals): void {
 	prepared(
 		db,
 		`INSERT OR REPLACE INTO daily (job_id, ${columns})
@@ -78,6 +79,20 @@ export function readDays(db: Database, jobId: number, from: number, to: number):
 	)
 		.all({ jobId, from, to })
 		.map((row) => ({ day: row.day, totals: totalsOf(row) }));
+}
+
+/** Every day of a job, oldest first. */
+export function readDaysOf(db: Database, jobId: number): Day[] {
+	return prepared<DailyRow>(db, `SELECT ${columns} FROM daily WHERE job_id = $jobId ORDER BY day`)
+		.all({ jobId })
+		.map((row) => ({ day: row.day, totals: totalsOf(row) }));
+}
+
+/** One day of every job, and of all together. */
+export function readDayRows(db: Database, day: number): { jobId: number; totals: DayTotals }[] {
+	return prepared<DailyRow & { jobId: number }>(db, `SELECT job_id AS jobId, ${columns} FROM daily WHERE day = $day`)
+		.all({ day })
+		.map((row) => ({ jobId: row.jobId, totals: totalsOf(row) }));
 }
 
 /** The first day that any run was folded into, or null when there is none. */

@@ -6,9 +6,10 @@ import { syncFile, syncFolder } from "./files.ts";
 import first from "./migrations/001-first.sql" with { type: "text" };
 import watch from "./migrations/002-watch.sql" with { type: "text" };
 import inventory from "./migrations/003-inventory.sql" with { type: "text" };
+import alias from "./migrations/004-alias.sql" with { type: "text" };
 
 /** In order; index 0 makes schema version 1. Append only. */
-const migrations: string[] = [first, watch, inventory];
+const migrations: string[] = [first, watch, inventory, alias];
 export const schemaVersion = migrations.length;
 
 /** "BMON": marks a file as ours, so that a foreign SQLite file is never written to. */

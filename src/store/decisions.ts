@@ -1,9 +1,11 @@
 // What the operator decided about jobs: pauses, archived jobs, fixed schedules, new normals, acknowledgements.
 import type { Database } from "bun:sqlite";
 import type { Decision } from "../decision.ts";
+import type { Job } from "../job.ts";
 import type { Schedule } from "../schedule.ts";
 import { acknowledgeOpen, snoozeOpen } from "./alerts.ts";
 import { prepared } from "./database.ts";
+import { deleteJob, mergeJobs, renameJob } from "./job-changes.ts";
 import { readJob } from "./jobs.ts";
 import { markUnjudged } from "./watched.ts";
 
@@ -58,8 +60,10 @@ function storedOf(row: Row): StoredDecision {
 
 /** Applies a decision that was made at `at`. False, and nothing changed, when its job is not there. Needs a transaction. */
 export function recordDecision(db: Database, decision: Decision, at: number): boolean {
-	const jobId = decision.job === "" ? 0 : (readJob(db, decision.job, decision.host)?.id ?? null);
-	if (jobId === null) return false;
+	const job = decision.job === "" ? null : readJob(db, decision.job, decision.host);
+	if (job === null && decision.job !== "") return false;
+	if (changesJob(decision)) return job !== null && changeJob(db, job, decision);
+	const jobId = job?.id ?? 0;
 	switch (decision.decision) {
 		case "pause":
 			set(db, jobId, { paused_at: at, paused_until: decision.until ?? untilNextRun });
@@ -89,6 +93,24 @@ export function recordDecision(db: Database, decision: Decision, at: number): bo
 			break;
 	}
 	if (jobId !== 0) markUnjudged(db, jobId, 0);
+	return true;
+}
+
+type JobChange = Extract<Decision, { decision: "rename" | "merge" | "delete" }>;
+
+function changesJob(decision: Decision): decision is JobChange {
+	return decision.decision === "rename" || decision.decision === "merge" || decision.decision === "delete";
+}
+
+function changeJob(db: Database, job: Job, decision: JobChange): boolean {
+	if (decision.decision === "rename") renameJob(db, job, decision.name);
+	else if (decision.decision === "delete") deleteJob(db, job, decision.before);
+	else {
+		const into = readJob(db, decision.into.job, decision.into.host);
+		// Its target was never reported to this database: then it is the same job under that name.
+		if (into === null) renameJob(db, job, decision.into.job);
+		else mergeJobs(db, job, into);
+	}
 	return true;
 }
 

@@ -1,5 +1,6 @@
 // Jobs by the addresses that reports name them with. Remembered, so that a busy database does not make a job a stranger.
 import type { Job } from "../job.ts";
+import { type Alias, readAliases } from "../store/aliases.ts";
 import { readJobs } from "../store/jobs.ts";
 import type { AppOptions } from "./app.ts";
 import type { Tokens } from "./tokens.ts";
@@ -65,21 +66,27 @@ export class JobDirectory {
 		const { tokens } = entry;
 		if (monitor.db === null || (this.#revision === monitor.revision && this.#tokens === tokens)) return;
 		let jobs: Job[];
+		let former: Alias[];
 		try {
 			jobs = readJobs(monitor.db);
+			former = readAliases(monitor.db);
 		} catch {
 			return;
 		}
 		this.#revision = monitor.revision;
 		// Every report moves the revision on, and a digest for each of a thousand jobs is not for free.
-		const known = JSON.stringify(jobs);
+		const known = JSON.stringify([jobs, former]);
 		if (known === this.#known && this.#tokens === tokens) return;
 		this.#known = known;
 		this.#tokens = tokens;
-		this.#bySlug = new Map(jobs.map((job) => [job.slug, job]));
-		this.#byName = new Map(jobs.toSorted((a, b) => b.id - a.id).map((job) => [job.name, job]));
-		this.#byUuid = new Map(jobs.map((job) => [tokens.uuidOf(job), job]));
-		this.#byKuma = new Map(jobs.map((job) => [tokens.kumaTokenOf(job), job]));
-		this.#slugs = new Map(jobs.map(({ name, host, slug }) => [`${name}\n${host}`, slug]));
+		const slugs = new Map(jobs.map(({ id, slug }) => [id, slug]));
+		// Under its former names a job goes on to be reported: scripts, addresses and tokens keep them.
+		const old = former.map(({ jobId, ...alias }): Job => ({ ...alias, id: jobId, createdAt: 0 }));
+		const named = [...old, ...jobs];
+		this.#bySlug = new Map(named.map((job) => [job.slug, job]));
+		this.#byName = new Map([...old, ...jobs.toSorted((a, b) => b.id - a.id)].map((job) => [job.name, job]));
+		this.#byUuid = new Map(named.map((job) => [tokens.uuidOf(job), job]));
+		this.#byKuma = new Map(named.map((job) => [tokens.kumaTokenOf(job), job]));
+		this.#slugs = new Map(named.map(({ name, host, id, slug }) => [`${name}\n${host}`, slugs.get(id) ?? slug]));
 	}
 }

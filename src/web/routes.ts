@@ -15,6 +15,7 @@ import { wantsFragment } from "./fragment.ts";
 import type { Declared, Method } from "./guard.ts";
 import { healthObject } from "./health.ts";
 import { inventoryRoutes } from "./inventory-routes.ts";
+import { jobChangeRoutes } from "./job-change-routes.ts";
 import { jobPageRoutes } from "./job-page-routes.ts";
 import { parseTheme } from "./layout.ts";
 import { liveRoutes } from "./live-routes.ts";
@@ -197,6 +198,7 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		...liveRoutes(options, headers),
 		...settingsRoutes(options, headers),
 		...jobPageRoutes(options, headers),
+		...jobChangeRoutes(options, headers),
 		...runPageRoutes(options, headers, runJudge(options)),
 		...alertRoutes(options, headers),
 		...restoreRoutes(options, headers),

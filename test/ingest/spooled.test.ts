@@ -28,6 +28,7 @@ function open() {
 		zone: "UTC",
 		retentionDays: 36_500,
 		clock: () => Date.UTC(2026, 10, 23),
+		decide: () => {},
 		isStopped: () => stopAfter-- <= 0,
 	};
 	const put = (at: number, text: string) => {

@@ -234,6 +234,7 @@ describe("a change of the schema", () => {
 		db.run("DROP INDEX drill_by_job");
 		db.run("DROP TABLE snapshot");
 		db.run("DROP TABLE listing");
+		db.run("DROP TABLE alias");
 		if (spoil !== "") db.run(spoil);
 		db.run("PRAGMA user_version = 2");
 		db.close();

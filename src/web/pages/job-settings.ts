@@ -5,6 +5,7 @@ import { formatBytes, formatDuration, type Units } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { ago, calendarTime } from "../time-element.ts";
+import { jobPath } from "./job-parts.ts";
 import { snippet } from "./snippet.ts";
 
 type Row = { name: string; value: Html | string; source: string };
@@ -13,7 +14,7 @@ export function jobSettings(data: JobPage, units: Units): Html {
 	const rows = rowsOf(data, units).map(
 		({ name, value, source }) => html`<div><dt>${name}</dt><dd>${value} <span class="hint">${source}</span></dd></div>`,
 	);
-	return html`<section class="card" aria-labelledby="settings-title"><header><h2 id="settings-title">How it is judged</h2></header><div class="body"><dl class="rows">${rows}</dl><p class="hint">To change a rule, write it into <code>config.yaml</code> in the data folder, under <code class="wraps">jobs</code>, <code class="wraps"><bdi>${data.job.name}</bdi></code>.</p></div></section>`;
+	return html`<section class="card" aria-labelledby="settings-title"><header><h2 id="settings-title">How it is judged</h2></header><div class="body"><dl class="rows">${rows}</dl><p class="hint">To change a rule, write it into <code>config.yaml</code> in the data folder, under <code class="wraps">jobs</code>, <code class="wraps"><bdi>${data.job.name}</bdi></code>.</p><p class="hint"><a href="${`${jobPath(data.job.slug)}/change`}">Rename, merge or delete this job</a></p></div></section>`;
 }
 
 function rowsOf(data: JobPage, units: Units): Row[] {
