@@ -162,10 +162,7 @@ async function login(config: Config): Promise<Finding> {
 		checkAccess(config);
 		return good(`login ${loginWords(config)}`);
 	} catch (error) {
-		return bad(
-			`login: ${messageOf(error)}`,
-			"until then the server does not start; backup-monitor hash-password makes a hash",
-		);
+		return bad(`login: ${messageOf(error)}`, "the server does not start until this is mended");
 	}
 }
 

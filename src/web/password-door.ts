@@ -58,7 +58,7 @@ export class PasswordDoor {
 	/** Checking one takes memory on purpose, so two are never checked at once. */
 	#inTurn(typed: string): Promise<boolean> {
 		const checked = this.#turn.then(() => this.#password.isRight(typed));
-		this.#turn = checked.catch(() => false);
+		this.#turn = checked.catch(() => false).then(() => this.#sleep(this.#password.restMs));
 		return checked;
 	}
 

@@ -7,6 +7,8 @@ import { digestOf, isSame, readSecret } from "./tokens.ts";
 
 export type Password = {
 	isRight: (typed: string) => Promise<boolean>;
+	/** Milliseconds until the memory of a check has gone back to the system: another thread may take the next one. */
+	restMs: number;
 	/** Another text for another password: what was granted under one is not granted under the other. */
 	text: string;
 };
@@ -30,6 +32,7 @@ function hashed(hash: string, name: string): Password {
 	if (fault !== null) throw new AppError("usage", `${name} ${fault}`);
 	return {
 		text: `hash\n${hash}`,
+		restMs: hash.startsWith("$argon2") ? 150 : 0,
 		isRight: async (typed) => {
 			try {
 				return await Bun.password.verify(typed, hash);
@@ -57,6 +60,7 @@ function plain(text: string): Password {
 	const digest = digestOf(password);
 	return {
 		text: `plain\n${password}`,
+		restMs: 0,
 		isRight: async (typed) => isSame(digest, digestOf(typed)),
 	};
 }
