@@ -28,9 +28,10 @@ export const autorestic: Tool = {
 		// Every variable comes twice, by index and by the backend's name; the names stand in the same order.
 		const keys = indexes.length > 0 ? indexes : aliases;
 		const runs = keys.map((key, index) => {
-			const run = runOf(backends.get(key) ?? new Map(), output);
-			run.jobName = location;
 			const name = aliases.length === keys.length ? aliases[index] : undefined;
+			const twice = name === undefined ? [] : [...(backends.get(name) ?? [])];
+			const run = runOf(new Map([...twice, ...(backends.get(key) ?? [])]), output);
+			run.jobName = location;
 			if (name !== undefined) run.labels.backend = name.toLowerCase();
 			return run;
 		});
@@ -38,10 +39,15 @@ export const autorestic: Tool = {
 	},
 };
 
-function readVariables(text: string): { location: string | null; backends: Map<string, Map<string, string>> } {
+function readVariables(whole: string): { location: string | null; backends: Map<string, Map<string, string>> } {
+	// `curl -d` strips the line ends.
+	const text = whole.replace(/(?<=[^\s])(?=AUTORESTIC_[A-Z_]{2,40}\w{0,64}=)/g, "\n");
 	let location: string | null = null;
 	const backends = new Map<string, Map<string, string>>();
+	// A value that ends the text without a line end may be cut. Each comes twice, and the exit status is told by its first digit.
+	const last = /[\n\r]\s*$/.test(text.slice(-200)) ? null : text.slice(text.lastIndexOf("\n") + 1).trim();
 	for (const line of readLines(text)) {
+		if (line === last && !line.includes("_EXIT_CODE_")) continue;
 		if (!variable.test(line)) continue;
 		const at = line.indexOf("=");
 		const name = line.slice(line.indexOf("AUTORESTIC_") + 11, at);

@@ -101,11 +101,11 @@ function readSize(text: string | undefined): number | null {
 }
 
 /** restic's own status stands in Backrest's sentence: "… exited with code 12: Fatal: wrong password …". */
-function explain(run: ToolRun, error: string | null, { zone, signal }: ToolOutput): void {
+function explain(run: ToolRun, error: string | null, { zone, signal, exit }: ToolOutput): void {
 	const code = /(?:exited with code|exit status|exit code:?) (\d{1,3})/.exec(error ?? "")?.[1];
 	run.errorMessage = error === null ? (signal === null ? null : `ended by ${signal}`) : clip(error);
 	const told = code === undefined ? null : readResticError(error ?? "", Number(code), zone).errorCategory;
-	run.errorCategory = signal !== null ? "interrupted" : (told ?? errorCategory(error ?? ""));
+	run.errorCategory = wasKilled({ exit, signal }) ? "interrupted" : (told ?? errorCategory(error ?? ""));
 	if (run.outcome === "warning" && run.errorCategory === "unknown" && code === "3")
 		run.errorCategory = "source_unreadable";
 }

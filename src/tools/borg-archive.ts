@@ -76,6 +76,8 @@ export class StatsReader {
 	readonly #zone: string;
 	#run: ToolRun | null = null;
 	#repository: string | null = null;
+	/** `borg info ARCHIVE` prints the same block, and tells who made it, where and how. */
+	isDescription = false;
 	/** Archives whose block told its fingerprint; in their order. */
 	readonly runs: ToolRun[] = [];
 
@@ -96,6 +98,7 @@ export class StatsReader {
 			this.#run.snapshotId = id;
 			this.runs.push(this.#run);
 		}
+		if (/^(?:Hostname|Username|Command line): \S/.test(text)) this.isDescription = true;
 		return this.#fill(this.#run, text) || name !== undefined || id !== undefined;
 	}
 

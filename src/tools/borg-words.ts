@@ -35,7 +35,10 @@ const maxMessages = 1000;
 const maxLine = 9000;
 
 const sourceWarning =
-	/\[Errno \d+\]|file changed while we backed it up|\bchanged while we (?:backed|read)|(?:include|exclude) pattern '[^']*' never matched/i;
+	/^(?!(?:[\w.]+: )?Failed to create\/acquire the lock).*\[Errno \d+\]|file changed while we backed it up|\bchanged while we (?:backed|read)|(?:include|exclude) pattern '[^']*' never matched/i;
+/** Sentences with which a command ends that did nothing. */
+const ending =
+	/^(?:Archive \S+ already exists$|Repository \S.* does not exist\.$|\S.* is not a valid repository\. Check|Failed to create\/acquire the lock |passphrase supplied in BORG_|Insufficient free space to complete transaction|Connection closed by remote host\.)/;
 const exception = /^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Timeout|Exit|Full)\b.*$/;
 const noise =
 	/^(?:Creating archive at|Reading |Processing |Initializing |Saving |Synchronizing|Verified |TAM-|security: |[AMUCEdsbcfihx+] \S|[\d.]+ [kMGT]?i?B [ON] |File |Platform:|Linux:|Borg:|PID:|sys\.argv:|SSH_ORIGINAL|Traceback |self tests|using builtin|\d+ self tests|Enter passphrase|Warning: |Do you want|Attempting|[\s~^]+$)/;
@@ -70,9 +73,11 @@ export function collectBorg({ stdout, stderr, zone }: Pick<ToolOutput, "stdout" 
 		}
 	}
 	for (const run of blocks.runs) {
+		if (blocks.isDescription) continue;
 		// With --json --stats both tell of the same archive.
 		if (!words.archives.some((known) => known.snapshotId === run.snapshotId)) words.archives.push(run);
 	}
+	if (blocks.isDescription) ignore(words, "a description of an archive is no run");
 	if (words.archives.length > 0) words.isBorg = true;
 	return words;
 }
@@ -160,7 +165,7 @@ function readLine(words: BorgWords, text: string, blocks: StatsReader): void {
 	else if (blocks.read(line)) return;
 	else if (other !== undefined) ignore(words, other[1]);
 	else if (/^- \S/.test(line)) ignore(words, dryRun);
-	else if (exception.test(line)) addError(words, line, null);
+	else if (exception.test(line) || ending.test(line)) addError(words, line, null);
 	else if (sourceWarning.test(line) && !line.startsWith("OSError")) addWarning(words, line, null);
 	else if (!noise.test(line) && !isFragment(line)) {
 		words.leftover.push(line);

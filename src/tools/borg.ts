@@ -11,7 +11,7 @@ const jsonSign =
 	/"levelname":\s*"|"type":\s*"(?:archive_progress|progress_percent|file_status)"|"(?:nfiles|deduplicated_size)":|"unique_csize":|"barchive":|"id_hash":|"mode":\s*"(?:repokey|keyfile|authenticated|none)|"healthy":\s*(?:true|false)/;
 const listSign = /"archives":\s*\[[\s\S]{0,2000}"(?:start|time)":/;
 const textSign =
-	/^Archive fingerprint: [0-9a-f]{64}|^(?!error|warning)[^\n]{1,400}: (?:\w+: )?\[Errno \d+\] |^terminating with \w+ status, rc|^(?:Keeping|Pruning) archive|^Repository \S.* does not exist\.$|^Failed to create\/acquire the lock|^passphrase supplied in BORG_|^Archive \S+ already exists$|^Starting (?:full )?repository check|^compaction freed|KEY AND PASSPHRASE|^borg2? \d+\.\d|^Data integrity error: |^Finished full repository check|\d \[[0-9a-f]{64}\]$/im;
+	/^Archive fingerprint: [0-9a-f]{64}|^(?!error|warning)[^\n]{1,400}: (?:\w+: )?\[Errno \d+\] |^terminating with \w+ status, rc|^(?:Keeping|Pruning) archive|^Repository \S.* does not exist\.$|^Failed to create\/acquire the lock|^passphrase supplied in BORG_|can ?not acquire a passphrase: BORG_|^Archive \S+ already exists$|^Insufficient free space to complete transaction|\. Is borg working on the server\?$|is not a valid repository\. Check repo config\.$|^Starting (?:full )?repository check|^compaction freed|KEY AND PASSPHRASE|^borg2? \d+\.\d|^Data integrity error: |^Finished full repository check|\d \[[0-9a-f]{64}\]$/im;
 
 export const borg: Tool = {
 	name: "borg",
@@ -49,7 +49,10 @@ function judgeArchive(run: ToolRun, words: BorgWords, output: ToolOutput): ToolR
 	correctZone(run, words.loggedAt, output.receivedAt);
 	addWarnings(run, words);
 	const hasWarnings =
-		isWarningStatus(output.exit) || words.warnings.some(({ category }) => category.startsWith("source_"));
+		isWarningStatus(output.exit) ||
+		// Beside an exit 0 the error is that of another command of the script.
+		words.errors.length > 0 ||
+		words.warnings.some(({ category }) => category.startsWith("source_"));
 	const isUntold = output.exit === null && words.errors.length > 0;
 	if (wasKilled(output) || isUntold || (output.exit !== null && output.exit !== 0 && !isWarningStatus(output.exit))) {
 		return fail(run, words, output);
@@ -61,8 +64,9 @@ function judgeArchive(run: ToolRun, words: BorgWords, output: ToolOutput): ToolR
 		if (run.errorCategory === "unknown") run.errorCategory = "source_missing";
 	} else {
 		run.outcome = "warning";
-		run.errorMessage = words.warnings[0]?.text ?? null;
-		run.errorCategory = warningCategory(words) ?? categoryOfStatus(output.exit) ?? "unknown";
+		const error = output.exit === 0 ? words.errors[0] : undefined;
+		run.errorMessage = error?.text ?? words.warnings[0]?.text ?? null;
+		run.errorCategory = error?.category ?? warningCategory(words) ?? categoryOfStatus(output.exit) ?? "unknown";
 	}
 	return run;
 }

@@ -1,4 +1,5 @@
 // Sorts the sentence that explains a failure into one of a few categories that a person can act on.
+import { inEnglish } from "./system-errors.ts";
 
 export const errorCategories = [
 	"interrupted",
@@ -27,19 +28,19 @@ export type ErrorCategory = (typeof errorCategories)[number];
 const signs: [ErrorCategory, RegExp][] = [
 	[
 		"interrupted",
-		/context cancell?ed|signal (?:interrupt|terminated|killed|SIG\w+)|signal: (?:killed|terminated|interrupt)|got ctrl-c|keyboard ?interrupt|received SIG(?:TERM|INT|HUP)|SIG(?:TERM|INT|KILL) received|returned non-zero exit status (?:-\d+|1(?:30|37|43))\b|died with <Signals|out of memory|oom-kill|code 20\)|\binterrupted by (?:user|signal)|operation (?:was )?aborted|backup aborted|^killed$/im,
+		/context cancell?ed|was sent [A-Z]{3,6} signal|signal (?:interrupt|terminated|killed|SIG\w+)|signal: (?:killed|terminated|interrupt)|got ctrl-c|keyboard ?interrupt|received SIG(?:TERM|INT|HUP)|SIG(?:TERM|INT|KILL) received|returned non-zero exit status (?:-\d+|1(?:30|37|43))\b|died with <Signals|out of memory|oom-kill|code 20\)|\binterrupted by (?:user|signal)|operation (?:was )?aborted|backup aborted|^killed$/im,
 	],
 	[
 		"hook_failed",
-		/command failed: exit status|subprocess [^\n]{0,200}: |(?<![\w./-])hook\b[^\n]{0,200}(?:fail|error|exit)|(?:fail|error)[^\n]{0,80} hook\b|run-before|run-script [^\n]{0,80}(?:fail|exit)/i,
+		/command failed: exit status|subprocess (?!ssh: )[^\n]{0,200}: |command '[^\n]{1,400}' exited with status [1-9]|(?:cmd_(?:pre|post)exec|backup_script) [^\n]{1,400} returned [1-9]|(?<![\w./-])hook\b[^\n]{0,200}(?:fail|error|exit)|(?:fail|error)[^\n]{0,80} hook\b|run-before|run-script [^\n]{0,80}(?:fail|exit)/i,
 	],
 	[
 		"auth",
-		/wrong password|no key found|passphrase[^\n]{0,200}(?:incorrect|wrong|denied)|incorrect passphrase|invalid password|password is (?:incorrect|wrong)|\b401\b[^\n]{0,40}unauthorized|unauthorized[^\n]{0,10}401|\bunauthorized\b|\b403 forbidden\b|decryption failed|bad session key|authentication fail|authentication error|unable to authenticate|permission denied \((?:publickey|password|keyboard)|no supported (?:authentication )?methods|access ?denied|accessdenied|invalid ?access ?key|signaturedoesnotmatch|invalid_grant|couldn't fetch token|token expired|host key verification failed|nodecryptionkey|encryption key (?:is )?(?:wrong|missing)/i,
+		/wrong password|no key found|empty password is not a password|resolving password failed|can ?not acquire a passphrase|passphrase[^\n]{0,200}(?:incorrect|wrong|denied)|incorrect passphrase|invalid password|password is (?:incorrect|wrong)|\b401\b[^\n]{0,40}unauthorized|unauthorized[^\n]{0,10}401|\bunauthorized\b|\b403 forbidden\b|decryption failed|bad session key|authentication fail|authentication error|unable to authenticate|permission denied \((?:publickey|password|keyboard)|no supported (?:authentication )?methods|access ?denied|accessdenied|invalid ?access ?key|signaturedoesnotmatch|invalid_grant|couldn't fetch token|token expired|host key verification failed|nodecryptionkey|encryption key (?:is )?(?:wrong|missing)/i,
 	],
 	[
 		"repo_locked",
-		/already locked|failed to create\/acquire the lock|locktimeout|lock ?file [^\n]{0,400}exists|(?:vm|ct) is locked|is locked \(|unable to create lock|repository is (?:exclusively )?locked|could not acquire lock|can't acquire lock|another (?:instance|process|backup)[^\n]{0,80}(?:running|in progress|lock)|already (?:running|in progress)/i,
+		/already locked|failed to create\/acquire the lock(?![^\n]{0,800}\[Errno)|locktimeout|lock ?file [^\n]{0,400}exists|(?:vm|ct) is locked|is locked \(|repository is (?:exclusively )?locked|could not acquire lock|can't acquire lock|another (?:instance|process|backup)[^\n]{0,80}(?:running|in progress|lock)|already (?:running|in progress)/i,
 	],
 	[
 		"dest_full",
@@ -64,11 +65,11 @@ const signs: [ErrorCategory, RegExp][] = [
 	["archive_exists", /archive [^\n]{0,400}already exists|archive\.alreadyexists/i],
 	[
 		"config",
-		/didn'?t find section in config file|unknown (?:flag|option|command|shorthand)|unrecognized arguments?|invalid (?:option|argument|choice|configuration)|error: argument|the following arguments are required|usage: |bad config|configuration error|schema validation|please specify (?:a )?(?:repository|password)|missing (?:required )?(?:option|argument|parameter)|syntax error|\bERROR: [^\n]{0,80}\b(?:config|not defined)|command line (?:error|syntax)/i,
+		/didn'?t find section in config file|unknown (?:flag|option|command|shorthand)|unrecognized (?:arguments?|option)|nothing to backup, please|refusing to create an empty archive|invalid (?:option|argument|choice|configuration)|error: argument|the following arguments are required|usage: |bad config|configuration error|schema validation|please specify (?:a )?(?:repository|password)|missing (?:required )?(?:option|argument|parameter)|syntax error|\bERROR: [^\n]{0,80}\b(?:config|not defined)|command line (?:error|syntax)/i,
 	],
 	[
 		"dest_unwritable",
-		/read-only file ?system|\[?errno 30\b|\bEROFS\b|(?:mkdir|create|save|open) [^\n]{0,200}\/(?:mnt|backup|repo)[^\n]{0,300}permission denied|(?:failed|unable|cannot) to (?:write|create|save)[^\n]{0,300}permission denied|mkdir(?:at)? [^\n]{0,400}permission denied|destination [^\n]{0,120}not writable|insufficient permissions? (?:on|to)/i,
+		/read-only file ?system|\[?errno 30\b|\bEROFS\b|(?:mkdir|create|save|open) [^\n]{0,200}\/(?:mnt|backup|repo)[^\n]{0,300}permission denied|(?:failed|unable|cannot) to (?:write|create|save)[^\n]{0,300}permission denied|failed to create\/acquire the lock[^\n]{0,800}\[Errno 13\]|mkdir(?:at)? [^\n]{0,400}permission denied|destination [^\n]{0,120}not writable|insufficient permissions? (?:on|to)/i,
 	],
 	[
 		"source_changed",
@@ -76,7 +77,7 @@ const signs: [ErrorCategory, RegExp][] = [
 	],
 	[
 		"source_missing",
-		/does not exist, skipping|all (?:source|target) (?:directories|files|directories\/files)[^\n]{0,40}(?:do not|don't) exist|backup ?filenotfound|\[?errno 2\]|no such file or directory|cannot stat|link_stat [^\n]{0,400}failed|director(?:y|ies) [^\n]{0,200}not found|director(?:y|ies) [^\n]{0,200}(?:do|does) not exist|(?:source|path|file|folder)s? [^\n]{0,400}(?:do|does) not exist|the system cannot find the (?:file|path)|object not found|no (?:such )?source|not found: |\bENOENT\b|\(2\)/i,
+		/does not exist, skipping|snapshot is empty|no data read|all (?:source|target) (?:directories|files|directories\/files)[^\n]{0,40}(?:do not|don't) exist|backup ?filenotfound|\[?errno 2\]|no such file or directory|cannot stat|link_stat [^\n]{0,400}failed|director(?:y|ies) [^\n]{0,200}not found|director(?:y|ies) [^\n]{0,200}(?:do|does) not exist|(?:source|path|file|folder)s? [^\n]{0,400}(?:do|does) not exist|the system cannot find the (?:file|path)|object not found|no (?:such )?source|not found: |\bENOENT\b|\(2\)/i,
 	],
 	[
 		"source_unreadable",
@@ -86,7 +87,7 @@ const signs: [ErrorCategory, RegExp][] = [
 
 /** The category of a sentence; "unknown" is an honest answer. Only the first and last 4,000 characters are looked at. */
 export function errorCategory(message: string): ErrorCategory {
-	const text = message.length <= 8000 ? message : `${message.slice(0, 4000)}\n${message.slice(-4000)}`;
+	const text = inEnglish(message.length <= 8000 ? message : `${message.slice(0, 4000)}\n${message.slice(-4000)}`);
 	return signs.find(([, sign]) => sign.test(text))?.[0] ?? "unknown";
 }
 
@@ -95,7 +96,7 @@ export function errorCategory(message: string): ErrorCategory {
  * "unknown" only where nothing tells why the file is not in the backup.
  */
 export function sourceCategory(message: string): ErrorCategory {
-	const text = message.slice(-600);
+	const text = inEnglish(message.slice(-600));
 	return signs.find(([category, sign]) => category.startsWith("source_") && sign.test(text))?.[0] ?? "unknown";
 }
 

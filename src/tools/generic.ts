@@ -4,9 +4,9 @@ import { cloudTaskRun, readEnvironment, systemdRun } from "./environment.ts";
 import { errorCategory } from "./error-category.ts";
 import { readText } from "./fields.ts";
 import { readNagios, readSentence, type Sentence } from "./free-text.ts";
-import { readLines, readObjects } from "./text.ts";
+import { readObjects } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading } from "./tool.ts";
-import { notUnderstood, wasKilled } from "./tool-run.ts";
+import { notUnderstood, reasonIn, wasKilled } from "./tool-run.ts";
 
 // Outputs that are no run, whatever they end with.
 const listings: [RegExp, string][] = [
@@ -40,7 +40,7 @@ function readStatus(output: ToolOutput): ToolReading {
 	const ending = describeEnding(output);
 	const outcome = judge(output, null);
 	const only = output.stderr.trim() === "" ? output.stdout : output.stderr;
-	const message = outcome === "failure" ? reason(only) : null;
+	const message = outcome === "failure" ? reasonIn(only) : null;
 	return oneRun(
 		"generic",
 		toolRun(output, outcome, {
@@ -55,20 +55,6 @@ function categoryOf(message: string | null, exit: number | null): string {
 	const category = errorCategory(message ?? "");
 	if (exit === 124) return "interrupted";
 	return category === "unknown" && (exit === 126 || exit === 127) ? "config" : category;
-}
-
-/** Of the last lines, the last one that tells a cause; else one that calls itself an error; else the last. */
-function reason(text: string): string | null {
-	let last: string | null = null;
-	let named: string | null = null;
-	let known: string | null = null;
-	for (const line of readLines(text.slice(-16_000))) {
-		if (/^[-=*_#\s]*$/.test(line)) continue;
-		last = line;
-		if (/\b(?:error|fatal|failed|failure|cannot|could not|exception)\b/i.test(line)) named = line;
-		if (errorCategory(line) !== "unknown") known = line;
-	}
-	return known ?? named ?? last;
 }
 
 function readWithoutStatus(output: ToolOutput, text: string): ToolReading {

@@ -35,7 +35,7 @@ const maxErrors = 1000;
 const maxLeftover = 12;
 
 const noise =
-	/^(?:open repository|repository [0-9a-f]+ opened|lock repository|load(?:ing)? |using (?:parent snapshot|temporary cache)|no parent snapshot|start (?:scan|backup)|scan |created new cache|created exclusive lock|found \d+ old cache|reading repository password|enter password|\[\d|\d+ (?:snapshots|additional files)|new |modified |unchanged |Dirs: |keep \d|-{5,}|skipped creating snapshot|repo already locked|subprocess |at least one|progress|duration: )/i;
+	/^(?:open repository|repository [0-9a-f]+ opened|lock repository|load(?:ing)? |using (?:parent snapshot|temporary cache)|no parent snapshot|start (?:scan|backup)|scan |created new cache|created exclusive lock|found \d+ old cache|reading repository password|enter password|\[\d|\d+ (?:snapshots|additional files)|new |modified |unchanged |Dirs: |keep \d|-{5,}|skipped creating snapshot|repo already locked|subprocess |at least one|progress|duration: |verifying files in |finished verifying |snapshot [0-9a-f]{8,} of \[|\S+\.(?:go|s):\d+$|(?:github\.com\/|golang\.org\/|runtime\.|main\.)\S+$)/i;
 const retrying =
 	/\b(?:returned error, retrying|failed, retrying|operation failed[^\n]{0,100}retry|retrying after)|^(?:Save|Load|Stat|List|Remove)\([^\n]*failed: /;
 const checking =
@@ -43,6 +43,11 @@ const checking =
 const pruning =
 	/^(?:Applying Policy|collecting packs|finding data that is still in use|searching used packs|to repack:|this removes:|to delete:|total prune:|remaining:|unused size after prune|repacking packs|rebuilding index|removing \d+|deleting |remove \d+ snapshots|\d+ snapshots have been removed|No data removed|totally|loading all snapshots|done$)/;
 const restoring = /^(?:restoring (?:<Snapshot|snapshot)|Summary: Restored)/;
+/** Of copy: one snapshot after the other, without a report at the end. */
+const copying = /^copy started, this may take|^skipping (?:source )?snapshot [0-9a-f]+, was already copied/;
+/** What a backup says before its report, and no other program. */
+const beginning =
+	/^(?:no parent snapshot found, will read all files|using parent snapshot [0-9a-f]{8}|start backup on \[|repository [0-9a-f]{8,} opened)/;
 const others: [RegExp, string][] = [
 	[/^created restic repository/, "a repository was created; that is no backup"],
 	[/^successfully removed (?:\d+ )?locks/, "locks were removed; that is no backup"],
@@ -65,7 +70,7 @@ export function collectRestic({ stdout, stderr }: Pick<ToolOutput, "stdout" | "s
 	};
 	for (const text of [stdout, stderr]) {
 		const lines = new LineReader(words);
-		for (const piece of readPieces(text)) {
+		for (const piece of readPieces(unglue(text))) {
 			if (piece.type === "line") lines.read(piece.line);
 			else {
 				lines.close();
@@ -75,6 +80,20 @@ export function collectRestic({ stdout, stderr }: Pick<ToolOutput, "stdout" | "s
 		lines.close();
 	}
 	return words;
+}
+
+const seams =
+	/(?=Files: +\d|Dirs: +\d|Data Blobs: +\d|Tree Blobs: +\d|Added to the repo|Would add to the repo|processed \d+ files, |snapshot [0-9a-f]{8} saved|Fatal: |Warning: at least one|error: |using parent snapshot|no parent snapshot found|Applying Policy|no errors were found)|(?<=does not exist, skipping)|(?<=will read all files)|(?<=snapshot [0-9a-f]{8} saved)/g;
+
+/** Gives the lines for people back to a text whose line ends were stripped (`curl -d @-`). Objects need none. */
+function unglue(text: string): string {
+	if (
+		text.length > 1_000_000 ||
+		text.includes('{"') ||
+		!/processed \d+ files, |Fatal: |does not exist, skipping/.test(text)
+	)
+		return text;
+	return /[\n\r]/.test(text.trim()) ? text : text.replace(seams, "\n");
 }
 
 function report(words: ResticWords, kind: Kind, object: JsonObject | null, problem: string | null = null): void {
@@ -176,15 +195,24 @@ class LineReader {
 			words.isRestic = true;
 			words.interrupted = line;
 		} else if (retrying.test(line)) words.retry = clip(line);
-		else if (this.#fatal !== null && this.#fatal.length < maxLeftover && !noise.test(line)) this.#fatal.push(line);
+		else if (/^subprocess ssh: /.test(line)) words.retry ??= clip(line);
+		else if (checking.test(line) || pruning.test(line) || restoring.test(line)) {
+			// The report of another command.
+			this.#closeFatal();
+			this.#readOther(line);
+		} else if (this.#fatal !== null && this.#fatal.length < maxLeftover && !noise.test(line)) this.#fatal.push(line);
 		else this.#readOther(line);
 	}
 
 	#readOther(line: string): void {
 		const words = this.#words;
 		const other = others.find(([sign]) => sign.test(line));
+		if (beginning.test(line)) words.isRestic = true;
 		if (other !== undefined) ignore(words, other[1]);
-		else if (/^Would (?:have|add|remove)/.test(line)) {
+		else if (copying.test(line)) {
+			words.isRestic = true;
+			words.kind ??= "sync";
+		} else if (/^Would (?:have|add|remove)/.test(line)) {
 			this.#isDryRun = true;
 			ignore(words, "a dry run backs nothing up");
 		} else if (checking.test(line)) {
@@ -231,7 +259,7 @@ class LineReader {
 	close(): void {
 		this.#closeFatal();
 		if (this.#rest.length > 0) this.#words.leftover ??= clip(this.#rest.join("\n"));
-		if (this.#rest[0]?.startsWith("unable to create lock in backend")) this.#words.isRestic = true;
+		if (this.#rest.some((line) => line.startsWith("unable to create lock in backend"))) this.#words.isRestic = true;
 		this.#rest = [];
 	}
 }

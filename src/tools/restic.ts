@@ -21,7 +21,7 @@ const listSign =
 	/"short_id"\s*:\s*"[0-9a-f]{8}"|"snapshots_count"|"total_blob_count"|"chunker_polynomial"|"struct_type"/;
 const statisticsSign = /"total_size"\s*:\s*\d+,\s*"total_file_count"/;
 const textSign =
-	/^processed \d+ files, .+ in \d|^snapshot [0-9a-f]{8} saved|^Added to the repo|does not exist, skipping$|^using parent snapshot|^Fatal: (?:unable to (?:open|save|create)|wrong password|repository|all (?:source|target)|create|parsing|config)|^repository [0-9a-f]{8,} opened|unable to create lock in backend|^Applying Policy: |^created restic repository|^no parent snapshot found|^create exclusive lock for repository|^successfully removed (?:\d+ )?locks|^ID +Time +Host +Tags/m;
+	/^processed \d+ files, .+ in \d|^snapshot [0-9a-f]{8} saved|^Added to the repo|does not exist, skipping$|^using parent snapshot|^Fatal: (?:unable to (?:open|save|create)|wrong password|repository|all (?:source|target)|create|parsing|config|There were \d+ errors|an empty password|nothing to backup|Please specify repository|invalid id |no matching ID|packs from index)|^restoring (?:<Snapshot |snapshot [0-9a-f])|^(?:loading indexes|searching used packs|collecting packs for deletion[^\n]*)\.{0,3}$|^Warning: at least one source file could not be read|^skipping (?:source )?snapshot [0-9a-f]+, was already|^repository [0-9a-f]{8,} opened|unable to create lock in backend|^Applying Policy: |^created restic repository|^no parent snapshot found|^create exclusive lock for repository|^successfully removed (?:\d+ )?locks|^ID +Time +Host +Tags/m;
 
 export const restic: Tool = {
 	name: "restic",
@@ -42,13 +42,16 @@ export function readRestic(tool: string, output: ToolOutput): ToolReading {
 	const reports = words.reports;
 	if (reports.length > 0) {
 		const lastBackup = reports.findLastIndex(({ kind }) => kind === "backup");
+		// Only a backup ends with 3: a script handed its status on, past what it did afterwards.
+		const told = exit === 3 && lastBackup !== -1 && output.signal === null ? lastBackup : reports.length - 1;
 		const runs = reports.map((report, index) => {
 			const run = runOf(report, output.zone);
 			if (index === lastBackup) addWarnings(run, words);
-			if (index === reports.length - 1) judge(run, report, words, { ...output, exit }, output.exit === 0);
+			if (index === told) judge(run, report, words, { ...output, exit }, output.exit === 0);
 			else judgeEarlier(run, report);
 			return run;
 		});
+		if (lastBackup === -1 && words.fatal !== null && exit === 0) runs.unshift(failedBefore(words, output));
 		return { tool, understood: true, runs, ignored };
 	}
 	if (ignored.length > 0 && output.signal === null && (exit === null || exit === 0))
@@ -59,6 +62,14 @@ export function readRestic(tool: string, output: ToolOutput): ToolReading {
 	judgeWithoutReport(run, words, { ...output, exit });
 	if (run.outcome === "failure") run.errorMessage ??= "the output ends without restic's summary";
 	return { tool, understood: true, runs: [run], ignored };
+}
+
+/** A command failed, and the script went on to a forget or check that did not: its exit 0 is not the backup's. */
+function failedBefore(words: ResticWords, output: ToolOutput): ToolRun {
+	const run = unknownRun();
+	addWarnings(run, words);
+	explainFailure(run, words, { ...output, exit: null }, null);
+	return run;
 }
 
 function runOf({ kind, object, text }: ResticReport, zone: string): ToolRun {
@@ -95,7 +106,7 @@ function fillFromText(run: ToolRun, lines: Record<string, string>): void {
 	run.filesChanged = files === null ? null : Number(files[2]);
 	const added = /: ([\d.]+ \w+)\s*(?:\(([\d.]+ \w+)\s+stored\))?/.exec(lines.added ?? "");
 	run.bytesAdded = parseSize(added?.[2] ?? added?.[1] ?? "", 1024);
-	const processed = /^processed (\d+) files, ([\d.]+ \w+) in ([\d:]+)/.exec(lines.processed ?? "");
+	const processed = /^processed (\d+) files, ([\d.]+ \w+) in ((?:\d+:)?\d+:\d\d)$/.exec(lines.processed ?? "");
 	run.filesTotal = processed === null ? null : Number(processed[1]);
 	run.size = parseSize(processed?.[2] ?? "", 1024);
 	run.duration = parseClock(processed?.[3] ?? "");
@@ -135,8 +146,16 @@ function judge(
 	if (run.outcome === "failure") explainFailure(run, words, output, problem);
 	else if (run.outcome === "warning")
 		explain(run, run.warningMessages[0] ?? words.exitError?.message ?? words.fatal ?? "", 3);
-	// Exit 0 beside a fatal error: an attempt before this one failed and was repeated.
-	else if (words.fatal !== null) run.warningMessages = clipMessages([words.fatal]);
+	// Exit 0 beside a fatal error: an attempt before this one failed and was repeated, as one does for a lock. Anything
+	// else may have been the backup of another repository, whose status nobody looked at.
+	else if (words.fatal !== null) {
+		const category = failureCategory(words.fatal, words, { ...output, exit: words.exitError?.code ?? null });
+		if (kind === "backup" && category !== "repo_locked") run.outcome = "warning";
+		run.warningMessages = clipMessages([words.fatal, ...run.warningMessages]);
+		if (run.outcome === "success") return;
+		run.errorMessage = clip(words.fatal);
+		run.errorCategory = category;
+	}
 }
 
 function addWarnings(run: ToolRun, words: ResticWords): void {

@@ -1,5 +1,6 @@
 // resticprofile: its status file, the bodies of its HTTP hooks, and its console, which is restic's. From its source.
 import type { Kind } from "../run.ts";
+import { describeEnding } from "./ending.ts";
 import { errorCategory } from "./error-category.ts";
 import { readCount, readInstant, readObject, readSeconds, readText } from "./fields.ts";
 import { readRestic, readResticError } from "./restic.ts";
@@ -49,7 +50,19 @@ function readStatusFile(profiles: JsonObject, output: ToolOutput): ToolReading {
 			else runs.push(statusRun(profile, kind, fields, output));
 		}
 	}
+	// The file may be that of an earlier day: an invocation that failed and left no failure in it did not write it.
+	const hasFailed = output.signal !== null || (output.exit !== null && output.exit !== 0);
+	if (hasFailed && runs.every(({ outcome }) => outcome === "success")) {
+		for (const run of runs) blame(run, output);
+	}
 	return { tool: "resticprofile", understood: true, runs, ignored: ignored.slice(0, 20) };
+}
+
+function blame(run: ToolRun, output: ToolOutput): void {
+	run.outcome = "failure";
+	run.exitCode = output.exit;
+	run.errorMessage = describeEnding(output);
+	run.errorCategory = wasKilled(output) ? "interrupted" : "unknown";
 }
 
 function statusRun(profile: string, kind: Kind, fields: JsonObject, output: ToolOutput): ToolRun {

@@ -14,6 +14,8 @@ const problem = /^(?:ERROR|WARNING): (.*)$/;
 const noise = /^-+$|^Errors were found in|^rsnapshot can not continue|^sure you don't have spaces/;
 const diskUse = /^\d[\d.,]*[KMGTPE]?\t(?:\/|total$)/;
 
+/** What is told surer than "something of the configuration is wrong". */
+const surer = new Set<string>(["interrupted", "hook_failed", "repo_locked", "dest_full", "auth"]);
 const networkStatuses = new Set(["10", "12", "30", "35", "255"]);
 
 type Session = {
@@ -45,6 +47,7 @@ function read(output: ToolOutput): ToolReading {
 	const session = newSession(null, null);
 	let isKnown = text.trim() === "";
 	for (const line of rsyncLines(text)) {
+		if (/^File not found: /.test(line)) session.errors.push(line);
 		isKnown ||= /rsnapshot|^echo \d+ > |^(?:ERROR|WARNING): /.test(line);
 		session.interval ??= /rsnapshot (?:-\S+ (?:\/\S+ )?)*([\w-]{1,40})$/.exec(line)?.[1] ?? null;
 		takeStatsLine(session.blocks, line);
@@ -137,7 +140,7 @@ function toRun(output: ToolOutput, session: Session, isLast: boolean): ToolRun {
 function known(session: Session): Partial<ToolRun> {
 	const { startedAt, endedAt, errors, warnings } = session;
 	const first = errors[0] ?? warnings[0] ?? null;
-	const told = /^(?:\/\S+ on line \d+:)$/.test(first ?? "") ? (errors[1] ?? first) : first;
+	const told = /^\S+ on line \d+:$/.test(first ?? "") ? (errors[1] ?? first) : first;
 	return {
 		...sum(session.blocks),
 		startedAt,
@@ -159,7 +162,7 @@ function categoryOf(errors: string[], warnings: string[]): string | null {
 		const status = /rsync returned (\d+) while processing/.exec(text)?.[1];
 		if (status !== undefined) return category === "unknown" && networkStatuses.has(status) ? "network" : category;
 		// rsnapshot checks its sources while it reads its configuration: whatever it names there is wrong in the file.
-		return category === "repo_locked" || category === "dest_full" || category === "auth" ? category : "config";
+		return surer.has(category) ? category : "config";
 	}
 	if (warnings.length === 0) return null;
 	const category = errorCategory(warnings.join("\n"));
@@ -196,7 +199,7 @@ function isDiskUse(text: string): boolean {
 function recognise(output: ToolOutput): number {
 	const head = wholeText(output).slice(0, 20_000);
 	if (
-		/rsnapshot encountered an error|\] \S*rsnapshot .{0,300}: (?:started|completed)|(?:^|\n)\S*\/rsnapshot -c /.test(
+		/rsnapshot encountered an error|Type "rsnapshot help"|\] \S*rsnapshot .{0,300}: (?:started|completed)|(?:^|\n)\S*\/rsnapshot -c /.test(
 			head,
 		)
 	)

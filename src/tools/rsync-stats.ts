@@ -116,7 +116,7 @@ export function* rsyncLines(text: string): Generator<string> {
 }
 
 const headings =
-	/(?=\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] )|(?<!\] )(?=Number of (?:files|created files|deleted files|regular files transferred|files transferred): |Total (?:file size|transferred file size|bytes sent|bytes received): |Literal data: |Matched data: |File list |sent [\d.,]+[KMGT]? bytes {2}received |total size is [\d.,]+[KMGT]? {2}speedup)|(?<=\(\d{1,3}\)|\])(?=rsync: |rsync error: |rsync warning: )/g;
+	/(?=\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] )|(?<!\] )(?=Number of (?:files|created files|deleted files|regular files transferred|files transferred): |Total (?:file size|transferred file size|bytes sent|bytes received): |Literal data: |Matched data: |File list |sent [\d.,]+[KMGT]? bytes {2}received |total size is [\d.,]+[KMGT]? {2}speedup)|(?<=\(\d{1,3}\)|\]|speedup is [\d.,]{1,30})(?=rsync: |rsync error: |rsync warning: |file has vanished: )/g;
 
 /** Where a body without line ends is longer than any that `curl -d` sends, only its end is looked at. */
 const maxGlued = 2 * 1024 * 1024;

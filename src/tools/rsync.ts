@@ -76,7 +76,9 @@ function read(output: ToolOutput): ToolReading {
 	const text = lastRun(wholeText(output));
 	const found = scan(text);
 	const { blocks, complaints } = found;
-	if (blocks.some((block) => block.isDryRun)) return noRun("rsync", "dry run: nothing was copied");
+	const isDryRun =
+		blocks.some((block) => block.isDryRun) || /speedup is [\d.,]+ \(DRY RUN\)\s*$/.test(text.slice(-200));
+	if (isDryRun) return noRun("rsync", "dry run: nothing was copied");
 	const hasWords = blocks.length > 0 || complaints.size > 0 || found.verdict !== null;
 	if (!hasWords && found.isListing && !found.isEmpty) return noRun("rsync", "a listing of files, not a backup");
 	if (!hasWords && !found.isEmpty && !found.isTransfer) return notUnderstood("rsync", output);
@@ -156,6 +158,14 @@ function recognise(output: ToolOutput): number {
 	const text = wholeText(output);
 	if (verdict.test(text.slice(-20_000))) return 0.95;
 	if (text.includes("Total transferred file size: ")) return text.includes("/rsync ") ? 0.8 : 0.95;
+	if (
+		text
+			.slice(0, 4000)
+			.split("\n", 3)
+			.every((line) => line === "" || listing.test(line)) &&
+		text.trim() !== ""
+	)
+		return 0.8;
 	if (/total size is [\d.,]+[KMGTPE]?\s+speedup is /.test(text.slice(-4000))) return 0.9;
 	return /(?:^|\n)rsync: \[?\w/.test(text.slice(-20_000)) ? 0.8 : 0;
 }

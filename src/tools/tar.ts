@@ -38,6 +38,8 @@ function read(output: ToolOutput): ToolReading {
 	if (hasLines && !hasOwn && size === null && output.exit !== 0) return notUnderstood("tar", output);
 
 	const messages = [...complaints];
+	// --ignore-failed-read ends with 0 and says so beside each file that it left out.
+	const isLenient = output.exit === 0 && messages.some((line) => / Warning: Cannot /.test(line));
 	const isClean = messages.every((line) => changed.test(line));
 	const words: Words = isFatal
 		? "failure"
@@ -48,7 +50,9 @@ function read(output: ToolOutput): ToolReading {
 				: isClean
 					? "warning"
 					: "failure";
-	const outcome = judge(output, output.exit === null ? words : isFatal ? "failure" : null, { warning: [1] });
+	const outcome = judge(output, output.exit === null ? words : isFatal ? "failure" : isLenient ? "warning" : null, {
+		warning: [1],
+	});
 	const fault = explain(messages, isUnwritable, outcome === "warning");
 	return oneRun(
 		"tar",
@@ -70,6 +74,9 @@ function unglue(text: string): string {
 
 /** tar goes on after a file it cannot read and gives up when it cannot write, with the same "Cannot open". */
 function explain(messages: string[], isUnwritable: boolean, isWarning: boolean) {
+	// The shell's word for a compressor that is not installed; what tar then could not write is a consequence.
+	const child = messages.find((message) => /Child returned status 12[67]\b/.test(message));
+	if (child !== undefined) return { message: child, category: "config" };
 	const sorted = messages.map((message) => ({ message, category: errorCategory(message) as string }));
 	const cause =
 		sorted.find(({ category }) => category === "dest_full") ?? sorted.find(({ category }) => category !== "unknown");
@@ -90,6 +97,9 @@ function lastOwn(text: string): string | null {
 function recognise(output: ToolOutput): number {
 	const text = wholeText(output).slice(-20_000);
 	if (/(?:^|\n)Total bytes written: \d+ \(/.test(text)) return 0.95;
+	// The totals of another language: the words differ, the number with its rate does not.
+	if (/(?:^|\n)[^:\n]{3,80}:\s?\d{1,18} ?\([\d.,]+[KMGTPE]?i?B, [\d.,?]+(?:[KMGTPE]?i?B)?\/s\)\s*$/.test(text))
+		return 0.7;
 	return /(?:^|\n)(?:\/[\w./-]{1,60}\/)?(?:g|bsd)?tar: /.test(text) ? 0.8 : 0;
 }
 

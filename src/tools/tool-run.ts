@@ -55,6 +55,21 @@ export function clipMessages(messages: Iterable<string>): string[] {
 	return [...kept];
 }
 
+/** Of the last lines, the last one that tells a cause; else one that calls itself an error; else the last. */
+export function reasonIn(text: string): string | null {
+	let last: string | null = null;
+	let named: string | null = null;
+	let known: string | null = null;
+	for (const line of readLines(text.slice(-16_000))) {
+		if (/^[-=*_#\s]*$/.test(line) || line.startsWith("{")) continue;
+		last = line;
+		if (/\b(?:error|fatal|failed|failure|cannot|could not|exception)\b/i.test(line)) named = line;
+		if (errorCategory(line) !== "unknown") known = line;
+	}
+	const reason = known ?? named ?? last;
+	return reason === null ? null : clip(reason);
+}
+
 /** The last line of a text that is no JSON and no progress: most tools end with the reason. null where there is none. */
 export function lastLine(text: string): string | null {
 	let last: string | null = null;
@@ -72,7 +87,7 @@ export function notUnderstood(tool: string, output: ToolOutput): ToolReading {
 	if (output.exit === 0 && output.signal === null) run.outcome = "success";
 	else {
 		const text = output.stderr.trim() === "" ? output.stdout : output.stderr;
-		run.errorMessage = lastLine(text) ?? (output.signal === null ? null : `ended by ${output.signal}`);
+		run.errorMessage = reasonIn(text) ?? (output.signal === null ? null : `ended by ${output.signal}`);
 		run.errorCategory = wasKilled(output) ? "interrupted" : errorCategory(run.errorMessage ?? "");
 	}
 	return { tool, understood: false, runs: [run], ignored: [] };

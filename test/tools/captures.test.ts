@@ -18,6 +18,7 @@ import { capturesOf } from "./captured.ts";
 testCaptures(rclone, "rclone");
 testCaptures(rsync, "rsync");
 testCaptures(rsync, "curl-idioms");
+testCaptures(rsnapshot, "rsnapshot");
 testCaptures(tar, "tar");
 testCaptures(duplicity, "duplicity");
 testCaptures(rdiffBackup, "rdiff-backup");

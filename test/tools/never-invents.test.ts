@@ -1,6 +1,10 @@
 // Whatever is cut off, glued, interleaved or made up: no adapter throws, invents a success or a number, or takes long.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { autorestic } from "../../src/tools/autorestic.ts";
+import { backrest } from "../../src/tools/backrest.ts";
+import { borg } from "../../src/tools/borg.ts";
+import { borgmatic } from "../../src/tools/borgmatic.ts";
 import { duplicacy } from "../../src/tools/duplicacy.ts";
 import { duplicati } from "../../src/tools/duplicati.ts";
 import { duplicity } from "../../src/tools/duplicity.ts";
@@ -10,6 +14,8 @@ import { pbs } from "../../src/tools/pbs.ts";
 import { proxmox } from "../../src/tools/proxmox.ts";
 import { rclone } from "../../src/tools/rclone.ts";
 import { rdiffBackup } from "../../src/tools/rdiff-backup.ts";
+import { restic } from "../../src/tools/restic.ts";
+import { resticprofile } from "../../src/tools/resticprofile.ts";
 import { rsnapshot } from "../../src/tools/rsnapshot.ts";
 import { rsync } from "../../src/tools/rsync.ts";
 import { tar } from "../../src/tools/tar.ts";
@@ -29,20 +35,30 @@ const tools: [Tool, string | null][] = [
 	[pbs, "proxmox"],
 	[duplicacy, null],
 	[generic, null],
+	[restic, "restic"],
+	[borg, "borg"],
+	[borgmatic, "borgmatic"],
+	[resticprofile, "resticprofile"],
+	[autorestic, "autorestic"],
+	[backrest, "backrest"],
 ];
 
 const untold = { stderr: "", exit: null, signal: null, receivedAt: Date.UTC(2026, 10, 23, 3), zone: "Europe/Berlin" };
 const body = (stdout: string, told: Partial<ToolOutput> = {}): ToolOutput => ({ ...untold, stdout, ...told });
 
+const several = /forget|two-backups|script/;
+
 /** Both streams, or the body of the first request, with its expectation. */
 function texts(
 	folder: string,
-): { name: string; text: string; output: ToolOutput; isFailure: boolean; isRun: boolean }[] {
+): { name: string; text: string; output: ToolOutput; isFailure: boolean; isFailedRun: boolean; isRun: boolean }[] {
 	return capturesOf(folder).map(({ name, output, expected, requests }) => ({
 		name,
 		output: requests[0] === undefined ? output : { ...output, stdout: requests[0].body },
 		text: requests[0]?.body ?? output.stdout + output.stderr,
-		isFailure: expected?.status === "failed" || (output.exit ?? 0) !== 0,
+		// Of several commands in one output, one may well have succeeded.
+		isFailure: (expected?.status === "failed" || (output.exit ?? 0) !== 0) && !several.test(name),
+		isFailedRun: expected?.status === "failed" && !several.test(name),
 		isRun: expected?.kind === "run",
 	}));
 }
@@ -85,7 +101,9 @@ for (const [tool, folder] of tools) {
 	if (captures.length === 0) continue;
 
 	test(`${tool.name}: a failure that is cut and comes without its status is never a success`, () => {
-		const failures = captures.filter(({ isFailure }) => isFailure);
+		// restic and borg report an archive in the same words with and without warnings: those stand on the other stream.
+		const isTold = tool !== restic && tool !== borg && tool !== borgmatic;
+		const failures = captures.filter(({ isFailure, isFailedRun }) => (isTold ? isFailure : isFailedRun));
 		if (failures.length === 0) return;
 		const place = fc.double({ min: 0, max: 1, noNaN: true });
 		fc.assert(
@@ -119,7 +137,8 @@ for (const [tool, folder] of tools) {
 		for (const { text, output, name } of captures.filter(
 			(capture) => capture.isRun && !capture.name.endsWith("jsonstat"),
 		)) {
-			const [full] = tool.read({ ...output, stdout: text, stderr: "" }).runs;
+			const [full, ...others] = tool.read({ ...output, stdout: text, stderr: "" }).runs;
+			if (others.length > 0) continue;
 			const glued = text.replace(/[\r\n]/g, "");
 			const step = Math.max(1, Math.floor(text.length / 150));
 			for (let at = 0; at <= text.length; at += step) {
