@@ -37,10 +37,39 @@ export type ShownChannel = {
 	test: { at: number; error: string | null } | null;
 };
 
+/** Silent until a date or until it is over. */
+export function isSilent(
+	{
+		acknowledgedAt,
+		acknowledgedUntil,
+		snoozedUntil,
+	}: Pick<Alert, "acknowledgedAt" | "acknowledgedUntil" | "snoozedUntil">,
+	now: number,
+): boolean {
+	if (snoozedUntil !== null && snoozedUntil > now) return true;
+	return acknowledgedAt !== null && (acknowledgedUntil === null || acknowledgedUntil > now);
+}
+
+const severities = { critical: 0, warning: 1, info: 2 };
+
+/** From the one that needs somebody most; of equals the oldest first, as they come. */
+export function worstFirst<A extends Alert>(open: readonly A[], now: number): A[] {
+	const rank = (alert: A) => severities[alert.severity] + (isSilent(alert, now) ? 3 : 0);
+	return open.toSorted((a, b) => rank(a) - rank(b));
+}
+
 export type AlertsPage = {
 	now: number;
 	zone: string;
+	/** A page of the open ones: the worst first, what somebody has taken care of last. */
 	open: ShownAlert[];
+	openTotal: number;
+	openCritical: number;
+	/** Which page of the open ones is shown, from 1, and how many there are. */
+	openPage: number;
+	openPages: number;
+	/** The id behind which the history begins; null: at its newest. */
+	before: number | null;
 	history: ShownAlert[];
 	/** Id to go on behind; null: that is all. */
 	next: number | null;

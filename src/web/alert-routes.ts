@@ -1,7 +1,7 @@
 // The page Alerts, its API, the links of messages, and the test of a channel.
 import type { Database } from "bun:sqlite";
 import type { Alert } from "../alert.ts";
-import type { AlertsPage, ShownAlert, ShownDelivery } from "../alerts-page.ts";
+import { type AlertsPage, type ShownAlert, type ShownDelivery, worstFirst } from "../alerts-page.ts";
 import { composeTest } from "../message.ts";
 import type { JobRef } from "../overview.ts";
 import { type Settings, settingsOf } from "../settings.ts";
@@ -19,6 +19,8 @@ import { parseTheme } from "./layout.ts";
 import { answer, answerJson, answerPage, BodyCache, jsonType } from "./respond.ts";
 import type { Handler, Peer, Route } from "./routes.ts";
 
+/** A night in which a remote is gone opens one for every job: a page shows so many, the next ones are a click away. */
+const shownOpen = 50;
 const shownHistory = 50;
 const shownUndelivered = 50;
 const pageForMs = 5000;
@@ -63,13 +65,26 @@ export function alertRoutes(options: AppOptions, headers: Record<string, string>
 		});
 	};
 
-	const dataOf = (db: Database | null, before: number | undefined): AlertsPage => {
+	type Asked = { before?: number | undefined; page?: number; isWhole?: true };
+
+	const dataOf = (db: Database | null, { before, page = 1, isWhole }: Asked): AlertsPage => {
 		const open = db === null ? [] : readOpenAlerts(db);
+		const spoken = new Set(open.map(({ id }) => id));
+		const own = open.filter(({ parentId }) => parentId === null || !spoken.has(parentId));
+		const openPages = Math.max(1, Math.ceil(own.length / shownOpen));
+		const openPage = Math.min(page, openPages);
+		const from = (openPage - 1) * shownOpen;
+		const listed = isWhole ? own : worstFirst(own, clock()).slice(from, from + shownOpen);
 		const resolved = db === null ? [] : readResolvedAlerts(db, shownHistory + 1, before);
 		const shown = (alert: Alert) => shownAlert(db, alert, open, settings());
 		return {
 			...frameOf(db),
-			open: open.filter(({ parentId }) => parentId === null || !open.some(({ id }) => id === parentId)).map(shown),
+			open: listed.map(shown),
+			openTotal: own.length,
+			openCritical: own.filter(({ severity }) => severity === "critical").length,
+			openPage,
+			openPages,
+			before: before ?? null,
 			history: resolved.slice(0, shownHistory).map(shown),
 			next: resolved.length > shownHistory ? (resolved[shownHistory - 1]?.id ?? null) : null,
 			undelivered: db === null ? [] : readUndelivered(db, shownUndelivered).map((delivery) => shownDelivery(delivery)),
@@ -81,11 +96,14 @@ export function alertRoutes(options: AppOptions, headers: Record<string, string>
 	const alerts: Handler = async (request) => {
 		const pages = await import("./pages/alerts.ts");
 		const search = new URL(request.url, "http://localhost").searchParams;
-		const before = /^\d{1,15}$/.test(search.get("before") ?? "") ? Number(search.get("before")) : undefined;
+		const numberOf = (name: string, form: RegExp) =>
+			form.test(search.get(name) ?? "") ? Number(search.get(name)) : undefined;
+		const before = numberOf("before", /^\d{1,15}$/);
+		const page = numberOf("page", /^[1-9]\d{0,4}$/) ?? 1;
 		const isFragment = wantsFragment(request.headers);
 		const theme = parseTheme(cookieOf(request, "theme"));
-		const made = cache.page(request, `${isFragment} ${theme} ${before ?? ""}`, monitor.revision, () => {
-			const data = dataOf(monitor.db, before);
+		const made = cache.page(request, `${isFragment} ${theme} ${before ?? ""} ${page}`, monitor.revision, () => {
+			const data = dataOf(monitor.db, { before, page });
 			return (isFragment ? pages.alertsLive(data) : pages.alertsPage(data, theme)).toString();
 		});
 		return made ?? answerJson(headers, 503, { error: "The database is not open." });
@@ -96,7 +114,7 @@ export function alertRoutes(options: AppOptions, headers: Record<string, string>
 		const { db } = monitor;
 		const kept = { revision: monitor.revision, type: jsonType, forMs: pageForMs };
 		const made = cache.answer(request, "api", kept, () => {
-			const { open, history, undelivered, channels } = dataOf(db, undefined);
+			const { open, history, undelivered, channels } = dataOf(db, { isWhole: true });
 			return `${JSON.stringify({
 				open: open.map((alert) => alertObject(alert, zone)),
 				recent: history.map((alert) => alertObject(alert, zone)),

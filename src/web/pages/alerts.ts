@@ -1,7 +1,7 @@
 // The page "/alerts": what is open with what can be done about it, what was not delivered, channels, and history.
 import type { Severity } from "../../alert.ts";
 import type { AlertsPage, ShownAlert, ShownChannel, ShownDelivery } from "../../alerts-page.ts";
-import { formatAge, plural } from "../../units.ts";
+import { formatAge, formatCount, plural } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { banners, barePage, footer, page, type Theme } from "../layout.ts";
@@ -10,22 +10,30 @@ import { button, hiddenPath } from "./action-forms.ts";
 import { snippet } from "./snippet.ts";
 
 export function alertsPage(data: AlertsPage, theme: Theme): Html {
-	return page({ title: windowTitle(data), theme, now: data.now, path: "/alerts", nav: "/alerts", live: live(data) });
+	return page({ title: windowTitle(data), theme, now: data.now, path: pathOf(data), nav: "/alerts", live: live(data) });
 }
 
 export function alertsLive(data: AlertsPage): Html {
 	return html`<title>${windowTitle(data)}</title>${live(data)}`;
 }
 
-function windowTitle({ open }: AlertsPage): string {
-	return `${open.length === 0 ? "No open alerts" : plural(open.length, "open alert")} \u00b7 Backup Monitor`;
+function windowTitle({ openTotal }: AlertsPage): string {
+	return `${openTotal === 0 ? "No open alerts" : plural(openTotal, "open alert")} \u00b7 Backup Monitor`;
+}
+
+/** "/alerts" with the pages that are shown: what is asked for again is what is seen. */
+function pathOf({ openPage, before }: Pick<AlertsPage, "openPage" | "before">): string {
+	const query = new URLSearchParams();
+	if (openPage > 1) query.set("page", String(openPage));
+	if (before !== null) query.set("before", String(before));
+	return query.size === 0 ? "/alerts" : `/alerts?${query}`;
 }
 
 function live(data: AlertsPage): Html {
-	return html`<div id="live" data-now="${data.now}" hx-get="/alerts" hx-trigger="bm:tick from:body" hx-swap="outerMorph" hx-target="this" hx-sync="this:drop">
+	return html`<div id="live" data-now="${data.now}" hx-get="${pathOf(data)}" hx-trigger="bm:tick from:body" hx-swap="outerMorph" hx-target="this" hx-sync="this:drop">
 ${banners(data.problems)}
 <main class="wrap" id="main" tabindex="-1">
-<h1 class="page-title">${data.open.length === 0 ? "Nothing is wrong that the monitor knows of" : heading(data.open)}</h1>
+<h1 class="page-title">${data.openTotal === 0 ? "Nothing is wrong that the monitor knows of" : heading(data)}</h1>
 ${data.channels.length === 0 && noChannel()}
 ${openAlerts(data)}
 ${undelivered(data)}
@@ -36,17 +44,31 @@ ${footer(data)}
 </div>`;
 }
 
-function heading(open: ShownAlert[]): string {
-	const critical = open.filter(({ severity }) => severity === "critical").length;
-	const words = open.length === 1 ? "1\u00a0alert is open" : `${open.length}\u00a0alerts are open`;
-	return critical === 0 || critical === open.length ? words : `${words}, ${critical}\u00a0critical`;
+function heading({ openTotal, openCritical }: AlertsPage): string {
+	const words = openTotal === 1 ? "1\u00a0alert is open" : `${formatCount(openTotal)}\u00a0alerts are open`;
+	return openCritical === 0 || openCritical === openTotal
+		? words
+		: `${words}, ${formatCount(openCritical)}\u00a0critical`;
 }
 
 function openAlerts(data: AlertsPage): Html | null {
 	if (data.open.length === 0) return null;
 	return html`<section class="card" aria-labelledby="open-title"><header><h2 id="open-title">Open</h2></header>
-<ul class="alert-list">${data.open.map((alert) => openAlert(alert, data))}</ul></section>`;
+<ul class="alert-list">${data.open.map((alert) => openAlert(alert, data))}</ul>
+${data.openPages > 1 && openPager(data)}</section>`;
 }
+
+function openPager(data: AlertsPage): Html {
+	const { openPage, openPages } = data;
+	const link = (page: number, name: string) =>
+		page < 1 || page > openPages
+			? html`<span class="button" aria-disabled="true">${name}</span>`
+			: html`<a class="button" id="${`open-${name.toLowerCase()}`}" href="${pathOf({ ...data, openPage: page })}">${name}</a>`;
+	return html`<nav class="run-pager" aria-label="Pages of open alerts"><p class="hint">page ${openPage} of ${openPages}, the worst first</p>${link(openPage - 1, "Previous")}${link(openPage + 1, "Next")}</nav>`;
+}
+
+/** Names in a sentence; a silent host may have many. */
+const namesShown = 20;
 
 function openAlert(alert: ShownAlert, data: AlertsPage): Html {
 	const state = stateOf(alert.severity);
@@ -55,10 +77,10 @@ function openAlert(alert: ShownAlert, data: AlertsPage): Html {
 	return html`<li class="alert-item" data-state="${state}" id="alert-${alert.id}"><span class="state" data-state="${state}">${icon(state === "ok" ? "unknown" : state, `${alert.severity}:`)}</span>
 <div class="alert-words"><p><strong>${nameOf(alert)}</strong> <span class="tag">${kindWords[alert.kind]}</span> <span class="wraps"><bdi>${alert.sentence}</bdi></span></p>
 <p class="hint">open for ${formatAge((now - alert.openedAt) / 1000)}, since ${calendarTime(alert.openedAt, data)}${silence(alert, data)}${alert.runId !== null && html` \u00b7 <a href="/runs/${alert.runId}">the run</a>`}</p>
-${alert.spokenFor.length > 0 && html`<p class="hint">It speaks for ${alert.spokenFor.map(({ job }, i) => html`${i > 0 && ", "}${job === null ? "" : html`<a href="/jobs/${job.slug}"><bdi>${job.name}</bdi></a>`}`)}.</p>`}</div>
-<div class="alert-actions">${alert.acknowledgedAt === null && button(`/alerts/${alert.id}/acknowledge`, "Acknowledge", { path: "/alerts", about: alert.sentence })}
-${button(`/alerts/${alert.id}/snooze`, "Snooze 1\u00a0day", { path: "/alerts", about: alert.sentence, fields: { until: "1d" } })}
-${rebases && alert.job !== null && button(`/jobs/${alert.job.slug}/expected`, "Mark as expected", { path: "/alerts", about: alert.sentence })}</div></li>`;
+${alert.spokenFor.length > 0 && html`<p class="hint">It speaks for ${alert.spokenFor.slice(0, namesShown).map(({ job }, i) => html`${i > 0 && ", "}${job === null ? "" : html`<a href="/jobs/${job.slug}"><bdi>${job.name}</bdi></a>`}`)}${alert.spokenFor.length > namesShown && ` and ${plural(alert.spokenFor.length - namesShown, "other")}`}.</p>`}</div>
+<div class="alert-actions">${alert.acknowledgedAt === null && button(`/alerts/${alert.id}/acknowledge`, "Acknowledge", { path: pathOf(data), about: alert.sentence })}
+${button(`/alerts/${alert.id}/snooze`, "Snooze 1\u00a0day", { path: pathOf(data), about: alert.sentence, fields: { until: "1d" } })}
+${rebases && alert.job !== null && button(`/jobs/${alert.job.slug}/expected`, "Mark as expected", { path: pathOf(data), about: alert.sentence })}</div></li>`;
 }
 
 function silence(
@@ -127,7 +149,7 @@ function channelItem(channel: ShownChannel, data: AlertsPage): Html {
 	return html`<li class="alert-item" id="channel-${channel.name}"><span class="state" data-state="${state}">${icon(state, isBroken ? "Broken:" : state === "ok" ? "Works:" : "Not known:")}</span>
 <div class="alert-words"><p><strong><bdi>${channel.name}</bdi></strong> <span class="tag">${channel.type}</span> <span class="muted wraps">${channel.shown}</span></p>
 <p class="hint">${said} \u00b7 from ${channel.minSeverity} on</p>${channel.test !== null && testResult(channel.test, data)}</div>
-<div class="alert-actions">${button(`/channels/${encodeURIComponent(channel.name)}/test`, "Send a test", { path: "/alerts", about: channel.name })}</div></li>`;
+<div class="alert-actions">${button(`/channels/${encodeURIComponent(channel.name)}/test`, "Send a test", { path: pathOf(data), about: channel.name })}</div></li>`;
 }
 
 function testResult({ at, error }: NonNullable<ShownChannel["test"]>, data: AlertsPage): Html {
@@ -163,7 +185,7 @@ function history(data: AlertsPage): Html | null {
 	);
 	return html`<section class="card" id="history" aria-labelledby="history-title"><header><h2 id="history-title">History</h2></header>
 <ul class="alert-list">${items}</ul>
-${data.next !== null && html`<p class="alert-more"><a href="/alerts?before=${data.next}#history">Older</a></p>`}</section>`;
+${data.next !== null && html`<p class="alert-more"><a href="${pathOf({ ...data, before: data.next })}#history">Older</a></p>`}</section>`;
 }
 
 /** The page that a link in a message leads to: it asks, and its form acts. Without `data` it shows nothing else. */

@@ -1,4 +1,5 @@
 // What needs somebody, one line each with what can be done about it: open alerts, jobs without one, slow drifts, hints.
+import { isSilent } from "../../alerts-page.ts";
 import type { Overview, OverviewAlert, OverviewJob } from "../../overview.ts";
 import { formatBytes, formatDuration, formatPercent, plural, type Units } from "../../units.ts";
 import { alertWords, troubleOf, type VerdictJob } from "../../verdict.ts";
@@ -40,11 +41,6 @@ export function attention(data: Overview, jobs: VerdictJob[], units: Units): Htm
 }
 
 const noChannel = html`<li class="alert hint-row" id="no-channel" data-state="none">${icon("bell")}<div class="words">No channel is set up: nobody is told when a backup fails.</div><div class="alert-actions"><a class="button" href="/alerts">Set one up</a></div></li>`;
-
-function isSilent({ acknowledgedAt, acknowledgedUntil, snoozedUntil }: OverviewAlert, now: number): boolean {
-	if (snoozedUntil !== null && snoozedUntil > now) return true;
-	return acknowledgedAt !== null && (acknowledgedUntil === null || acknowledgedUntil > now);
-}
 
 const looks = { info: "none", warning: "warning", critical: "failed" } as const;
 
