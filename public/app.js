@@ -1,5 +1,6 @@
 // The page's own behaviour: ages that stay true, a quiet refresh, the lost connection, copy, theme, menus.
 import "htmx.org";
+import "./focus.js";
 import "./reader.js";
 import { formatAge, formatRelative } from "../src/units.ts";
 import { connectNow, isTold, startLive } from "./live.js";
