@@ -1,13 +1,14 @@
 // The page of alerts in a real browser, on a real monitor: it can be read at every width, and its buttons work with and
 // without a script.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions } from "playwright-core";
 import { readConfig } from "../../src/config.ts";
 import { listen } from "../../src/web/app.ts";
 import { openReceiver, openStation, type Receiver, type Station } from "../alerts/station.ts";
 import { cleanUp, makeFolder } from "../binary.ts";
+import { violations } from "./axe.ts";
 import { openPage, startBrowser } from "./harness.ts";
 
 setDefaultTimeout(60_000);
@@ -48,19 +49,6 @@ afterAll(async () => {
 	receiver.stop();
 	await cleanUp();
 });
-
-const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
-
-async function violations(page: Page): Promise<string[]> {
-	await page.evaluate(axe);
-	return page.evaluate(async () => {
-		const { axe } = window as unknown as {
-			axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-		};
-		const { violations } = await axe.run();
-		return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
-	});
-}
 
 const url = () => `http://127.0.0.1:${server.port}/alerts`;
 const phone: BrowserContextOptions = { viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true };

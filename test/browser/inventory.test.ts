@@ -1,7 +1,6 @@
 // The page of inventories in a real browser, on a real monitor: nothing to complain about at any width, in either theme.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions } from "playwright-core";
 import { readConfig } from "../../src/config.ts";
 import { takeListing } from "../../src/ingest/inventory.ts";
 import { openListing } from "../../src/ingest/listing.ts";
@@ -10,6 +9,7 @@ import { listen } from "../../src/web/app.ts";
 import { hour, openStation, type Station } from "../alerts/station.ts";
 import { cleanUp } from "../binary.ts";
 import { idOf, resticEntry } from "../inventory/station.ts";
+import { violations } from "./axe.ts";
 import { openPage, startBrowser } from "./harness.ts";
 
 setDefaultTimeout(60_000);
@@ -55,19 +55,6 @@ afterAll(async () => {
 	await lab.stop();
 	await cleanUp();
 });
-
-const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
-
-async function violations(page: Page): Promise<string[]> {
-	await page.evaluate(axe);
-	return page.evaluate(async () => {
-		const { axe } = window as unknown as {
-			axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-		};
-		const { violations } = await axe.run();
-		return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
-	});
-}
 
 const url = () => `http://127.0.0.1:${server.port}/inventory`;
 const phone: BrowserContextOptions = { viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true };

@@ -1,7 +1,6 @@
 // The page of one job in a real browser: it draws, refreshes, keeps what the reader does, and works without script.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions } from "playwright-core";
 import type { JobPage } from "../../src/job-page.ts";
 import { ladderOf } from "../../src/ladder.ts";
 import { ranges } from "../../src/overview.ts";
@@ -13,6 +12,7 @@ import { parseTheme } from "../../src/web/layout.ts";
 import { jobLive, jobPage } from "../../src/web/pages/job.ts";
 import { aJudgement, anAlert, now, sampleJob } from "../web/pages/sample-job.ts";
 import { aFailure, aRun } from "../web/pages/sample-overview.ts";
+import { violations } from "./axe.ts";
 import { drawn, openPage, policy, startBrowser } from "./harness.ts";
 
 setDefaultTimeout(60_000);
@@ -53,19 +53,6 @@ afterAll(async () => {
 	await browser.close();
 	await server.stop(true);
 });
-
-const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
-
-async function violations(page: Page): Promise<string[]> {
-	await page.evaluate(axe);
-	return page.evaluate(async () => {
-		const { axe } = window as unknown as {
-			axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-		};
-		const { violations } = await axe.run();
-		return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
-	});
-}
 
 const evil = `</script><img src=x onerror="window.__pwn=1"><svg onload="window.__pwn=1">`;
 const endless = "x".repeat(300);

@@ -1,9 +1,9 @@
 // The overview in a real browser: it draws, refreshes, keeps what the reader does, and stays inside its policy.
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { everyJob, type Overview } from "../../src/overview.ts";
 import { aFailure, aJob, anAlert, aRun, emptyOverview, now, sampleOverview } from "../web/pages/sample-overview.ts";
+import { violations } from "./axe.ts";
 import { drawn, openPage, type Site, startBrowser, startSite } from "./harness.ts";
 
 setDefaultTimeout(60_000);
@@ -117,19 +117,6 @@ const shapes: [string, () => Overview][] = [
 		() => sampleOverview({ trend: [], failures: [], judged: [aJob(one)], alerts: [], recent: [aRun()] }, 1),
 	],
 ];
-
-const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
-
-async function violations(page: Page): Promise<string[]> {
-	await page.evaluate(axe);
-	return page.evaluate(async () => {
-		const { axe } = window as unknown as {
-			axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-		};
-		const { violations } = await axe.run();
-		return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
-	});
-}
 
 const overflow = (page: Page) =>
 	page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

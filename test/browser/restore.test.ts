@@ -1,8 +1,8 @@
 // The page Restore in a real browser: it fits every width, obeys the policy, counts what is ticked, and works without script.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { type Lab, sampleLab } from "../web/restore-lab.ts";
+import { violations } from "./axe.ts";
 import { openPage, policy, startBrowser } from "./harness.ts";
 
 setDefaultTimeout(90_000);
@@ -35,19 +35,6 @@ afterAll(async () => {
 	await server.stop();
 	await lab.close();
 });
-
-const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
-
-async function violations(page: Page): Promise<string[]> {
-	await page.evaluate(axe);
-	return page.evaluate(async () => {
-		const { axe } = window as unknown as {
-			axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-		};
-		const { violations } = await axe.run();
-		return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
-	});
-}
 
 const heading = (page: Page) => page.locator("h1").textContent();
 const phone: BrowserContextOptions = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };

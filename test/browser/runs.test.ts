@@ -1,9 +1,9 @@
 // The pages of runs in a real browser: they filter while one types, refresh in place, fit every width, and obey the policy.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { cleanUp } from "../binary.ts";
 import { labLines, labNow, night, openRunLab, type RunLab } from "../web/pages/run-lab.ts";
+import { violations } from "./axe.ts";
 import { openPage, startBrowser } from "./harness.ts";
 
 setDefaultTimeout(90_000);
@@ -65,19 +65,6 @@ afterAll(async () => {
 	await lab.close();
 	await cleanUp();
 });
-
-const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
-
-async function violations(page: Page): Promise<string[]> {
-	await page.evaluate(axe);
-	return page.evaluate(async () => {
-		const { axe } = window as unknown as {
-			axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-		};
-		const { violations } = await axe.run();
-		return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
-	});
-}
 
 const phone: BrowserContextOptions = { viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true };
 const run = (backupId: string) => `/runs/${lab.idOf(backupId)}`;

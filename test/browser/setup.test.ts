@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { setups } from "../../src/setup-snippets.ts";
 import { cleanUp, type Started, startServer } from "../binary.ts";
+import { violations } from "./axe.ts";
 import { openPage, startBrowser } from "./harness.ts";
 
 setDefaultTimeout(60_000);
@@ -32,19 +33,6 @@ const open = (path: string, options: BrowserContextOptions = {}) => openPage(bro
 const phone: BrowserContextOptions = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 /** As a reverse proxy would pass it on: the token is not shown. */
 const away: BrowserContextOptions = { extraHTTPHeaders: { "x-forwarded-for": "192.168.1.7" } };
-const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
-
-async function violations(page: Page): Promise<string[]> {
-	await page.evaluate(axe);
-	return page.evaluate(async () => {
-		const { axe } = window as unknown as {
-			axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-		};
-		const { violations } = await axe.run();
-		return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
-	});
-}
-
 async function tick(page: Page): Promise<void> {
 	const answered = page.waitForResponse((response) => response.request().headers()["hx-request"] === "true");
 	await page.evaluate(() => document.body.dispatchEvent(new CustomEvent("bm:tick")));
