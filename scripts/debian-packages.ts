@@ -44,6 +44,8 @@ const tools: Tool[] = [
 	{ command: "mmdebstrap", debianPackage: "mmdebstrap", why: "a clean Debian to install the package on" },
 	{ command: "lintian", debianPackage: "lintian", why: "judges the package" },
 	{ command: "shellcheck", debianPackage: "shellcheck", why: "judges the shell scripts" },
+	{ command: "zsh", debianPackage: "zsh", why: "reads the completions made for it" },
+	{ command: "fish", debianPackage: "fish", why: "reads the completions made for it" },
 	{ command: "zstd", debianPackage: "zstd", why: "measures the image as registries compress it" },
 	{ command: "xz", debianPackage: "xz-utils", why: "unpacks the package" },
 	{ command: "git", debianPackage: "git", why: "the build asks it for the commit" },

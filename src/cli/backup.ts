@@ -9,6 +9,7 @@ import { isDamage } from "../store/open.ts";
 import { copyDatabase, makeOwnCopy, openForCopying, whyNoRoom } from "../store/own-copies.ts";
 import { formatBytes } from "../units.ts";
 import { readFlags } from "./flags.ts";
+import { writeOut } from "./output.ts";
 import { missingFolder } from "./places.ts";
 
 export async function backupCommand(args: string[]): Promise<number> {
@@ -58,7 +59,7 @@ async function toStandardOutput(databasePath: string): Promise<number> {
 		const file = join(folder, "copy.db");
 		withDatabase(databasePath, (db) => copyDatabase(db, file));
 		for await (const chunk of createReadStream(file)) {
-			if (!process.stdout.write(chunk)) await new Promise((resume) => process.stdout.once("drain", resume));
+			if (!(await writeOut(chunk))) throw new AppError("unavailable", "Whoever read the copy left before its end.");
 		}
 		return 0;
 	} finally {

@@ -1,7 +1,16 @@
 // Every command in one table: what it is called, what its help says, and the file that runs it, loaded when it is.
 
+/** What a command is for, in the order in which help lists them. */
+const groups = {
+	run: "Running it",
+	report: "Reporting",
+	look: "Jobs and their runs",
+	data: "Its own data",
+} as const;
+
 export type Command = {
 	name: string;
+	group: keyof typeof groups;
 	summary: string;
 	/** What stands behind the name. */
 	usage: string;
@@ -15,6 +24,7 @@ export type Command = {
 export const commands: Command[] = [
 	{
 		name: "serve",
+		group: "run",
 		summary: "follow the metrics file and serve the dashboard (what happens without a command)",
 		usage: "[--port N] [--host ADDRESS]",
 		details: `  --port N         port to listen on (PORT, default 5001; 0 takes a free one)
@@ -25,6 +35,7 @@ Exit codes: 0 stopped by a signal, 1 cannot serve, 2 wrong flag or variable.`,
 	},
 	{
 		name: "run",
+		group: "report",
 		summary: "run a command unchanged, and record how it went",
 		usage: "--job NAME [OPTIONS] -- COMMAND…",
 		details: `  --job NAME           the job it belongs to (made with its first run)
@@ -45,6 +56,7 @@ Exit codes: the command's; 127 it was not found, 126 it could not be started, 2 
 	},
 	{
 		name: "record",
+		group: "report",
 		summary: "record a run that is over, by flags or from a tool's output",
 		usage: "--job NAME --success|--warning|--failure|--running|--exit N|--from TOOL [OPTIONS]",
 		details: `  --from TOOL          read the tool's output from standard input (auto finds out which tool)
@@ -64,6 +76,7 @@ Exit codes: 0 recorded (or waiting to be sent), 1 not, 2 wrong usage.`,
 	},
 	{
 		name: "inventory",
+		group: "report",
 		summary: "hand over what a remote's own listing shows, so that it is compared with what was reported",
 		usage: "JOB --from FORMAT [FILE|-] [OPTIONS]",
 		details: `  --from FORMAT      restic, borg, rclone, kopia, s3, find or jsonl; read from standard input, or FILE
@@ -82,6 +95,7 @@ Exit codes: 0 handed over, 1 not, or the listing is cut or none, 2 wrong usage.`
 	},
 	{
 		name: "import",
+		group: "report",
 		summary: "store the runs of a JSONL file (- is standard input)",
 		usage: "FILE|- [--json]",
 		details: `  --json   print the counts as one JSON object
@@ -92,6 +106,7 @@ Exit codes: 0 the file was read (bad lines are counted, not fatal), 1 it could n
 	},
 	{
 		name: "rebuild",
+		group: "data",
 		summary: "set the database aside and build it again from the journals and the metrics file",
 		usage: "[--yes]",
 		details: `  --yes    do not ask; needed where somebody sits at a terminal
@@ -103,6 +118,7 @@ Exit codes: 0 built, 1 not (the old one is back in place), 2 wrong usage.`,
 	},
 	{
 		name: "backup",
+		group: "data",
 		summary: "write a consistent, checked copy of the monitor's own database, while a server runs too",
 		usage: "[FILE|-] [--force]",
 		details: `  FILE     where to; without one it goes among the nightly copies, into copies/ beside the database
@@ -115,6 +131,7 @@ Exit codes: 0 written, 1 not, 2 wrong usage.`,
 	},
 	{
 		name: "restore-db",
+		group: "data",
 		summary: "put a copy in the place of the database, and read from the journals what came since",
 		usage: "FILE [--yes]",
 		details: `  FILE     a copy that backup wrote or that lies in copies/ or quarantine/; it is checked first
@@ -126,6 +143,7 @@ Exit codes: 0 restored, 1 not (nothing was changed), 2 wrong usage.`,
 	},
 	{
 		name: "prune",
+		group: "data",
 		summary: "delete runs older than RETENTION_DAYS: marked first, deleted a day later; with --yes now",
 		usage: "[--yes]",
 		details: `  --yes    delete them now, without the day's wait, and trust the clock
@@ -137,6 +155,7 @@ Exit codes: 0 done, 1 not possible, 2 wrong usage.`,
 	},
 	{
 		name: "status",
+		group: "look",
 		summary: "how every job stands, for the terminal and as a monitoring plug-in",
 		usage: "[JOB] [--json]",
 		details: `  --json   print it as one JSON object
@@ -147,6 +166,7 @@ Exit codes: 0 well, 1 a warning, late, stuck, or no server runs, 2 failed, misse
 	},
 	{
 		name: "job",
+		group: "look",
 		summary: "rename a job, merge two, or delete one with its history",
 		usage: "rename JOB NAME | merge JOB INTO | delete JOB [--yes]",
 		details: `  rename JOB NAME   keeps history, alerts, addresses and tokens; what reports the old name goes on under the new one
@@ -159,7 +179,22 @@ Exit codes: 0 done, 1 not, 2 wrong usage.`,
 		run: async (args) => (await import("./job.ts")).jobCommand(args),
 	},
 	{
+		name: "export",
+		group: "look",
+		summary: "write runs as CSV or as JSON lines, which import reads again",
+		usage: "[--format csv|jsonl] [FILTERS]",
+		details: `  --format F    jsonl (default) or csv
+  --job JOB, --host NAME, --kind KIND, --outcome OUTCOME, --label NAME=VALUE
+  --since T, --until T   began at T or later, before T; ISO 8601 or Unix time
+  --text TEXT   in id, job, error, warnings, repository, snapshot id or log
+
+To standard output, newest first, while a server runs too.
+Exit codes: 0 written, 1 not, 2 wrong usage.`,
+		run: async (args) => (await import("./export.ts")).exportCommand(args),
+	},
+	{
 		name: "notify",
+		group: "look",
 		summary: "list the channels, or send a test message through them",
 		usage: "[--test] [CHANNEL]",
 		details: `  --test   send a message now, through CHANNEL or through all
@@ -170,6 +205,7 @@ Exit codes: 0 all took it, 1 one did not or none is set up, 2 wrong usage.`,
 	},
 	{
 		name: "check",
+		group: "run",
 		summary: "check the configuration: variables, config.yaml and the addresses of channels",
 		usage: "[FILE]",
 		details: `Reads config.yaml of the data folder, or FILE. Sends nothing and changes nothing.
@@ -178,6 +214,7 @@ Exit codes: 0 good, 1 something is wrong (each problem on a line), 2 wrong usage
 	},
 	{
 		name: "healthcheck",
+		group: "run",
 		summary: "ask the running server whether it is well (for a container's HEALTHCHECK)",
 		usage: "",
 		details: "Exit codes: 0 well, 1 not reachable or degraded.",
@@ -185,6 +222,7 @@ Exit codes: 0 good, 1 something is wrong (each problem on a line), 2 wrong usage
 	},
 	{
 		name: "token",
+		group: "run",
 		summary: "print the token that reports over HTTP need, and a job's own ping addresses",
 		usage: "[--job NAME] [--page]",
 		details: `  --job NAME   print the job's ping UUID and Uptime Kuma token instead
@@ -196,6 +234,7 @@ Exit codes: 0 printed, 1 there is none or it may not be read, 2 wrong usage.`,
 	},
 	{
 		name: "hash-password",
+		group: "run",
 		summary: "make the hash of a password for the login (AUTH_PASSWORD_HASH)",
 		usage: "[--bcrypt]",
 		details: `  --bcrypt   bcrypt instead of argon2id: needs no 19 MiB of memory at a login
@@ -206,6 +245,7 @@ Exit codes: 0 printed, 2 no password that can be used, or wrong usage.`,
 	},
 	{
 		name: "demo",
+		group: "run",
 		summary: "serve sample data from a temporary folder",
 		usage: "[--port N] [--host ADDRESS]",
 		details: `  --port N         port to listen on (default 5001)
@@ -216,13 +256,27 @@ Your own data is not touched. The folder is removed at the end.`,
 	},
 	{
 		name: "doctor",
+		group: "run",
 		summary: "look for known troubles and say what mends them",
 		usage: "",
 		details: "Exit codes: 0 nothing found, 1 something is wrong.",
 		run: async (args) => (await import("./doctor.ts")).doctor(args),
 	},
 	{
+		name: "completions",
+		group: "run",
+		summary: "print what completes this command in a shell",
+		usage: "bash|zsh|fish",
+		details: `  bash: backup-monitor completions bash > ~/.local/share/bash-completion/completions/backup-monitor
+  zsh:  backup-monitor completions zsh > ~/.zfunc/_backup-monitor   (a folder of fpath, before compinit)
+  fish: backup-monitor completions fish > ~/.config/fish/completions/backup-monitor.fish
+
+Exit codes: 0 printed, 2 wrong usage.`,
+		run: async (args) => (await import("./completions.ts")).completionsCommand(args),
+	},
+	{
 		name: "verify",
+		group: "data",
 		summary: "check every page of a database (what the server does beside its work at the start)",
 		usage: "FILE",
 		details: "Exit codes: 0 sound, 3 damaged, 1 could not be read, 2 wrong usage.",
@@ -231,6 +285,7 @@ Your own data is not touched. The folder is removed at the end.`,
 	},
 	{
 		name: "copy",
+		group: "data",
 		summary: "one checked copy of a database (what the server does at night)",
 		usage: "FROM INTO",
 		details: "Exit codes: 0 made, 3 the database is damaged, 1 it could not be made, 2 wrong usage.",
@@ -239,6 +294,7 @@ Your own data is not touched. The folder is removed at the end.`,
 	},
 	{
 		name: "version",
+		group: "run",
 		summary: "print version and commit",
 		usage: "",
 		details: "Exit code: 0.",
@@ -249,13 +305,15 @@ Your own data is not touched. The folder is removed at the end.`,
 export function overviewHelp(): string {
 	const shown = commands.filter((command) => command.isInner !== true);
 	const width = Math.max(...shown.map((command) => command.name.length));
-	const lines = shown.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
+	const listed = Object.entries(groups).map(([group, title]) => {
+		const own = shown.filter((command) => command.group === group);
+		return `${title}\n${own.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join("")}`;
+	});
 	return `Homelab Backup Monitor: did it run, is it plausible?
 
 Usage: backup-monitor [COMMAND] [OPTIONS]
 
-${lines.join("\n")}
-
+${listed.join("\n")}
 backup-monitor COMMAND --help says more. Settings come from the environment:
   DATA_DIR, DB_PATH, METRICS_FILE, PORT, HOST, TZ, RETENTION_DAYS, UNITS, ALLOWED_HOSTS, FRAME_ANCESTORS, PUBLIC_URL,
   PUSH_TOKEN, PUSH_TOKEN_FILE, PUSH_TOKENS_FILE, NOTIFY_URLS, NOTIFY_URLS_FILE, HEARTBEAT_URL, HEARTBEAT_URL_FILE,
