@@ -7,6 +7,7 @@ import type { Job } from "../job.ts";
 import { type JudgedJob, type JudgedRun, type Judgement, judgeJob, type Outage } from "../judge.ts";
 import { judgePlausibility, type Plausibility } from "../plausibility.ts";
 import { restoreKinds } from "../restore-findings.ts";
+import { kinds } from "../run.ts";
 import type { JobSettings } from "../settings.ts";
 import { escalateAlert, openAlert, readOpenAlertsOf, resolveAlert, rewordAlert, unmuteAlert } from "../store/alerts.ts";
 import {
@@ -19,7 +20,15 @@ import {
 import { readInventoryFound } from "../store/inventory-look.ts";
 import { lookAtRestore, type RestoreLook } from "../store/restore.ts";
 import { readNewestGood, readRun } from "../store/standings.ts";
-import { measuredOf, readJudgedRuns, readPast, readRoad, readWatchedJob, writeWatched } from "../store/watched.ts";
+import {
+	measuredOf,
+	readJudgedRuns,
+	readJudgedRunsOf,
+	readPast,
+	readRoad,
+	readWatchedJob,
+	writeWatched,
+} from "../store/watched.ts";
 import type { Units } from "../units.ts";
 
 /** Enough for a rhythm of a job that checks and prunes between its backups. */
@@ -242,21 +251,41 @@ function reconcile(
 	options: LookOptions,
 	now: number,
 ): void {
+	const open = readOpenAlertsOf(db, job.id).filter(({ kind }) => judgedKinds.includes(kind));
 	const findings = findingsOf(
 		judgement,
 		plausibility,
-		runs,
+		withRareRuns(db, job, runs, open),
 		options.settings?.warningExitCodes ?? [],
 		options.zone,
 		now,
 	);
-	const open = readOpenAlertsOf(db, job.id).filter(({ kind }) => judgedKinds.includes(kind));
 	const silenced = isSilenced(judgement);
 	const ended = silenced
 		? () => `The job is ${judgement.state}.`
 		: (alert: Alert) =>
 				resolutionOf(alert, judgement, plausibility, runs.find(({ outcome }) => outcome !== "running") ?? null);
 	applyFindings(db, job.id, open, findings, { ...options, ended, isSilent: silenced }, now);
+}
+
+/**
+ * With the runs behind the newest ones that an open alert is about, and those of their kind since: a restore test that
+ * failed is not well because forty backups have run since.
+ */
+function withRareRuns(db: Database, job: Job, runs: JudgedRun[], open: readonly Alert[]): JudgedRun[] {
+	const [newest] = runs;
+	const oldest = runs.at(-1);
+	if (newest === undefined || oldest === undefined) return runs;
+	const known = new Set(runs.map(({ id }) => id));
+	const rare = kinds
+		.filter((kind) => kind !== "backup" && open.some((alert) => alert.kind === "failed" && alert.key === kind))
+		.flatMap((kind) => {
+			const since = open.find((alert) => alert.kind === "failed" && alert.key === kind)?.runId ?? null;
+			const from = since === null || known.has(since) ? null : (readRun(db, since)?.startedAt ?? null);
+			return from === null ? [] : readJudgedRunsOf(db, job.id, kind, { from, to: newest.startedAt });
+		})
+		.filter(({ id }) => !known.has(id));
+	return rare.length === 0 ? runs : [...runs, ...rare].sort((a, b) => b.startedAt - a.startedAt || b.id - a.id);
 }
 
 /** Why an alert is over, as a sentence. */

@@ -61,21 +61,46 @@ export function readJudgedRuns(db: Database, jobId: number, limit: number): Judg
 	);
 }
 
+/**
+ * The newest finished runs of a kind that began in a span, newest first: of checks and restore tests, which are rare,
+ * the last one may lie behind many backups.
+ */
+export function readJudgedRunsOf(
+	db: Database,
+	jobId: number,
+	kind: Kind,
+	{ from, to }: { from: number; to: number },
+): JudgedRun[] {
+	return prepared<JudgedRow>(
+		db,
+		`${judgedColumns} WHERE job_id = $jobId AND kind = $kind AND outcome <> 'running' AND started_at BETWEEN $from AND $to
+		ORDER BY started_at DESC, id DESC LIMIT 5`,
+	)
+		.all({ jobId, kind, from, to })
+		.map(judgedOf);
+}
+
 /** How far back backups are looked for between other runs. */
 const reachMs = 400 * 86_400_000;
 
 function readNewestJudged(db: Database, jobId: number, limit: number, more: string): JudgedRun[] {
-	const statement = `SELECT id, kind, outcome, started_at AS startedAt, ended_at AS endedAt, duration, received_at AS receivedAt,
-			CASE WHEN outcome = 'failure' THEN report ->> '$.exit_code' END AS exitCode,
-			CASE WHEN outcome = 'failure' THEN report ->> '$.error_message' END AS errorMessage
-		FROM run WHERE job_id = $jobId ${more} ORDER BY started_at DESC, id DESC LIMIT $limit`;
+	const statement = `${judgedColumns} WHERE job_id = $jobId ${more} ORDER BY started_at DESC, id DESC LIMIT $limit`;
 	// With an instant in its text it is another statement each time: not one to be held.
 	const query = more === "" ? prepared<JudgedRow>(db, statement) : db.query<JudgedRow, SQLQueryBindings[]>(statement);
-	return query.all({ jobId, limit }).map((row) => ({
+	return query.all({ jobId, limit }).map(judgedOf);
+}
+
+const judgedColumns = `SELECT id, kind, outcome, started_at AS startedAt, ended_at AS endedAt, duration, received_at AS receivedAt,
+		CASE WHEN outcome = 'failure' THEN report ->> '$.exit_code' END AS exitCode,
+		CASE WHEN outcome = 'failure' THEN report ->> '$.error_message' END AS errorMessage
+	FROM run`;
+
+function judgedOf(row: JudgedRow): JudgedRun {
+	return {
 		...row,
 		exitCode: row.exitCode === null || !Number.isInteger(Number(row.exitCode)) ? null : Number(row.exitCode),
 		errorMessage: typeof row.errorMessage === "string" ? row.errorMessage : null,
-	}));
+	};
 }
 
 /** Successful backups that began before a run (or at the same time, stored earlier), newest first. */

@@ -71,3 +71,21 @@ test("a paused job says nothing of drills", async () => {
 	expect(restoreAlerts()).toEqual([]);
 	await stop();
 });
+
+test("a restore test that failed stays an alert however many backups follow, until one works", async () => {
+	const { station, told, stop } = await open("");
+	await station.run("nas");
+	await station.run("nas", { ...drill, success: false, error_message: "repository is locked" });
+	const failed = () => station.open().filter(({ kind, key }) => kind === "failed" && key === "restore_test");
+	expect(failed()).toMatchObject([{ sentence: "The last restore test failed: repository is locked" }]);
+	for (let i = 0; i < 60; i++) {
+		await station.pass(day, day);
+		await station.run("nas");
+	}
+	expect(failed()).toHaveLength(1);
+	await station.run("nas", drill);
+	expect(failed()).toEqual([]);
+	const words = told().filter((event) => event === "opened failed" || event === "resolved failed");
+	expect(words).toEqual(["opened failed", "resolved failed"]);
+	await stop();
+}, 60_000);
