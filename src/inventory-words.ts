@@ -5,12 +5,9 @@ import { decimal, formatAge, formatBytes, plural, type Units } from "./units.ts"
 
 export type Telling = { now: number; zone: string; units?: Units };
 
-const weekMs = 6 * 86_400_000;
-
-/** "Mon 02:00" within a week, else "Mon 2 Nov 02:00". */
+/** "Mon 2 Nov 02:00". Never the weekday alone: a sentence stays in an alert for as long as it is open. */
 export function momentWords(at: number, { now, zone }: Telling): string {
-	const words = formatMoment(at, now, zone).split(" ");
-	return Math.abs(now - at) > weekMs ? words.join(" ") : `${words[0]} ${words.at(-1)}`;
+	return formatMoment(at, now, zone);
 }
 
 /** An id as people know it: the first eight of a hash, the end of a path. */

@@ -51,7 +51,7 @@ test("a snapshot that is gone from the remote opens a critical alert, and its re
 		{
 			kind: "absent",
 			severity: "critical",
-			sentence: `Snapshot ${idOf(1).slice(0, 8)} of Thu 14:00 is not in the remote any more: two listings, the last Thu 18:00, do not have it.`,
+			sentence: `Snapshot ${idOf(1).slice(0, 8)} of Thu 5 Nov 14:00 is not in the remote any more: two listings, the last Thu 5 Nov 18:00, do not have it.`,
 		},
 	]);
 	await station.pass(5 * 60_000);

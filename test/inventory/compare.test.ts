@@ -60,7 +60,7 @@ describe("absent", () => {
 			{
 				kind: "absent",
 				severity: "critical",
-				sentence: `Snapshot ${id.slice(0, 8)} of Thu 12:00 is not in the remote any more: two listings, the last Sat 16:01, do not have it.`,
+				sentence: `Snapshot ${id.slice(0, 8)} of Thu 5 Nov 12:00 is not in the remote any more: two listings, the last Sat 7 Nov 16:01, do not have it.`,
 			},
 		]);
 		expect(station.rung("nas")).toMatchObject({ state: "failed" });
@@ -76,7 +76,7 @@ describe("absent", () => {
 		await station.pass(hour, hour);
 		await list();
 		expect(sentence(1)).toBe(
-			`Snapshot ${id.slice(0, 8)} of Thu 12:00 was never seen in the remote: two listings, the last Thu 14:00, do not have it.`,
+			`Snapshot ${id.slice(0, 8)} of Thu 5 Nov 12:00 was never seen in the remote: two listings, the last Thu 5 Nov 14:00, do not have it.`,
 		);
 		remote.push(entry);
 		await station.pass(hour, hour);
@@ -111,7 +111,7 @@ describe("a listing that shows nothing", () => {
 		expect(station.rung("nas")).toMatchObject({
 			state: "unknown",
 			sentence:
-				"The listing of Thu 15:00 says nothing: restic exited with 1: unable to open the repository. The last good one, Thu 12:00, had 2\u00a0snapshots.",
+				"The listing of Thu 5 Nov 15:00 says nothing: restic exited with 1: unable to open the repository. The last good one, Thu 5 Nov 12:00, had 2\u00a0snapshots.",
 		});
 	});
 
@@ -130,7 +130,7 @@ describe("a listing that shows nothing", () => {
 				key: "listing",
 				severity: "warning",
 				sentence:
-					"The listing of Fri 13:00 says nothing: it is empty. The last good one, Thu 12:00, had 1\u00a0snapshot.",
+					"The listing of Fri 6 Nov 13:00 says nothing: it is empty. The last good one, Thu 5 Nov 12:00, had 1\u00a0snapshot.",
 			},
 		]);
 	});
@@ -142,7 +142,7 @@ describe("a listing that shows nothing", () => {
 		expect(station.findings("nas")).toEqual([]);
 		await station.pass(2 * hour, hour);
 		expect(station.findings("nas")).toMatchObject([
-			{ kind: "stale_copy", key: "listing", sentence: "No listing of the remote was made since Thu 12:00." },
+			{ kind: "stale_copy", key: "listing", sentence: "No listing of the remote was made since Thu 5 Nov 12:00." },
 		]);
 	});
 });
@@ -257,7 +257,7 @@ test("the newest copy is held against the target; a reported one counts until a 
 			kind: "stale_copy",
 			key: "",
 			severity: "warning",
-			sentence: "The newest copy in the remote is of Thu 12:00; it should never be older than 26\u00a0h.",
+			sentence: "The newest copy in the remote is of Thu 5 Nov 12:00; it should never be older than 26\u00a0h.",
 		},
 	]);
 	await station.run("nas", { snapshot_id: idOf(9000) });
@@ -280,7 +280,7 @@ test("a remote that shrank is told after two listings", async () => {
 		{
 			kind: "shrunk",
 			severity: "warning",
-			sentence: "The remote shrank: 20\u00a0files since Sun 12:00, before that 100\u00a0files.",
+			sentence: "The remote shrank: 20\u00a0files since Sun 8 Nov 12:00, before that 100\u00a0files.",
 		},
 	]);
 });
