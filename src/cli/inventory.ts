@@ -74,7 +74,7 @@ function readAsked(words: string[]): Asked {
 	if (format === null) {
 		throw new AppError(
 			"usage",
-			`--from ${values.from === undefined ? "is missing" : "is not known"}; expected ${inventoryFormats.join(", ")}.`,
+			`--from ${values.from === undefined ? "is missing" : `${values.from} is not known`}; expected ${inventoryFormats.join(", ")}.`,
 		);
 	}
 	const to = values.to === undefined ? null : URL.canParse(values.to) ? new URL(values.to) : null;

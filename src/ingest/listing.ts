@@ -35,17 +35,20 @@ export function openListing(format: ListingFormat, zone: string): ListingSink {
 	const decoder = new TextDecoder();
 	const found = new FoundEntries();
 	let length = 0;
+	let isPacked = false;
 	const reader = listingReaders[format]((snapshot) => found.take(snapshot), zone);
 	return {
 		push: (bytes) => {
+			if (length === 0) isPacked = isCompressed(bytes);
 			length += bytes.length;
-			if (length <= listingLimit && !found.isFull) reader.push(decoder.decode(bytes, { stream: true }));
+			if (length <= listingLimit && !found.isFull && !isPacked) reader.push(decoder.decode(bytes, { stream: true }));
 			// The text of a long listing is waste as soon as it is read, and there is much of it.
 			if (Math.floor(length / collectEvery) > Math.floor((length - bytes.length) / collectEvery)) Bun.gc(true);
 		},
 		finish: (trouble = null) => {
 			reader.push(decoder.decode());
 			const end = reader.end();
+			if (isPacked && trouble === null) return found.finish("failed", "The listing is compressed: unpack it first.");
 			if (trouble !== null) return found.finish("failed", trouble);
 			if (length > listingLimit) return found.finish("truncated", `The listing is over ${listingLimit} bytes.`);
 			if (!end.isWhole && !found.isFull)
@@ -53,6 +56,11 @@ export function openListing(format: ListingFormat, zone: string): ListingSink {
 			return found.finish();
 		},
 	};
+}
+
+/** gzip and zstd, by their first bytes. */
+function isCompressed([a, b, c, d]: Uint8Array): boolean {
+	return (a === 0x1f && b === 0x8b) || (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd);
 }
 
 /** A listing that could not be made at all. */

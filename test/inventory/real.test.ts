@@ -156,9 +156,10 @@ describe("borg", () => {
 		await well("borg init -e none");
 		const backup = async (name: string) => {
 			edit();
+			const timestamp = new Date().toISOString();
 			const { archive } = JSON.parse(await well(`borg create --json ::${name} source`)) as { archive: { id: string } };
 			const report = { snapshot_id: archive.id, duration_total: 1, success: true };
-			await station.push({ job: "borg", backup_id: name, timestamp: new Date().toISOString(), ...report });
+			await station.push({ job: "borg", backup_id: name, timestamp, ...report });
 		};
 		const list = async () => {
 			await station.pass(hour, hour);

@@ -3,16 +3,18 @@ import { parseTimestamp } from "../../time.ts";
 import { toObject } from "../text.ts";
 import { JsonElements } from "./json-elements.ts";
 import { aboutOf, broken, type ListingReader, sizeOrNull, type Take, textOrNull } from "./reader.ts";
+import { noEntry } from "./whose.ts";
 
 /** What a broken-off `borg create` leaves is no backup. */
 const checkpoint = /\.checkpoint(?:\.\d+)?$/;
 
 export function openBorg(take: Take, zone: string): ListingReader {
 	let said: string | null = null;
-	const elements = new JsonElements(["archives"], (object, isTop) => {
+	const elements = new JsonElements("borg", ["archives"], (object, isTop) => {
 		const id = textOrNull(object.id);
 		if (id === null || isTop) {
-			said ??= textOrNull(object.message);
+			const message = textOrNull(object.message);
+			said ??= message === null ? noEntry(object) : `is an error of borg: ${message.slice(0, 200)}`;
 			return;
 		}
 		const name = textOrNull(object.name) ?? textOrNull(object.archive);
@@ -29,6 +31,6 @@ export function openBorg(take: Take, zone: string): ListingReader {
 	});
 	return {
 		push: (text) => elements.push(text),
-		end: () => (said === null ? elements.end() : broken(`is an error of borg: ${said.slice(0, 200)}`, false)),
+		end: () => (said === null ? elements.end() : broken(said, false)),
 	};
 }

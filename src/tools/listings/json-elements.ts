@@ -1,6 +1,8 @@
 // Takes the entries out of JSON as it streams by: only one entry is ever held, however long the listing is.
+import type { ListingFormat } from "../../inventory.ts";
 import { type JsonObject, toObject } from "../text.ts";
 import { broken, type ListingEnd, whole } from "./reader.ts";
+import { strangerIn } from "./whose.ts";
 
 /** Longest entry; a snapshot of a repository with thousands of paths is shorter. */
 const longestEntry = 1024 * 1024;
@@ -18,6 +20,7 @@ type Level = { isArray: boolean; key: string };
 export class JsonElements {
 	readonly #keys: ReadonlySet<string>;
 	readonly #words: readonly string[];
+	readonly #format: ListingFormat;
 	readonly #onElement: (object: JsonObject, isTop: boolean) => void;
 	readonly #levels: Level[] = [];
 	/** The text of the entry that is being read, and the depth at which it began; -1: none. */
@@ -31,8 +34,11 @@ export class JsonElements {
 	#seen = 0;
 	#outside = "";
 	#trouble: string | null = null;
+	/** Whether an entry was found before the trouble: then it was cut, else it is none. */
+	#wasBegun = false;
 
-	constructor(keys: readonly string[], onElement: (object: JsonObject, isTop: boolean) => void) {
+	constructor(format: ListingFormat, keys: readonly string[], onElement: (object: JsonObject, isTop: boolean) => void) {
+		this.#format = format;
 		this.#keys = new Set(keys);
 		this.#words = keys.map((key) => JSON.stringify(key));
 		this.#onElement = onElement;
@@ -71,6 +77,11 @@ export class JsonElements {
 			const at = found.index;
 			const char = found[0];
 			if (this.#levels.length === 0) this.#noteOutside(text.slice(from, at));
+			// The list that a tool prints holds entries; words in brackets are a table for people.
+			if (this.#levels.length === 1 && this.#levels[0]?.isArray === true && isWord(text, from, at)) {
+				this.#give(`is no JSON: ${firstLine(`${this.#outside}[${text.slice(from, at)}`)}`, this.#wasBegun);
+				return;
+			}
 			from = at + 1;
 			// Between values only brackets begin something: a warning may hold quotes and colons.
 			if (this.#levels.length === 0 && char !== "{" && char !== "[") continue;
@@ -122,13 +133,13 @@ export class JsonElements {
 	}
 
 	end(): ListingEnd {
-		if (this.#trouble !== null) return broken(this.#trouble, true);
+		if (this.#trouble !== null) return broken(this.#trouble, this.#wasBegun);
 		if (this.#levels.length > 0) return broken("ends in the middle of an entry: it was cut", true);
 		if (this.#seen > 0) return whole;
 		const text = this.#outside.trim();
 		// What restic prints of a repository without snapshots.
 		if (text === "null") return whole;
-		return broken(text === "" ? "is empty" : `is no JSON: ${text.slice(0, 120)}`, false);
+		return broken(text === "" ? "is empty" : `is no JSON: ${firstLine(text)}`, false);
 	}
 
 	/**
@@ -148,7 +159,7 @@ export class JsonElements {
 			if (this.#words.some((word) => whole.includes(word))) return -1;
 			const isTop = this.#levels.length === 0;
 			if (isTop) this.#seen++;
-			this.#onElement(object, isTop);
+			this.#take(object, isTop);
 			return end;
 		}
 		return -1;
@@ -168,7 +179,17 @@ export class JsonElements {
 		this.#keptFrom = -1;
 		const object = parsed(text);
 		if (object === null) this.#give("is no valid JSON");
-		else this.#onElement(object, isTop);
+		else this.#take(object, isTop);
+	}
+
+	#take(object: JsonObject, isTop: boolean): void {
+		const stranger = this.#wasBegun ? null : strangerIn(object, this.#format);
+		if (stranger !== null) {
+			this.#give(stranger, false);
+			return;
+		}
+		this.#wasBegun = true;
+		this.#onElement(object, isTop);
 	}
 
 	#noteString(piece: string): void {
@@ -179,10 +200,20 @@ export class JsonElements {
 		if (this.#levels.length === 0 && this.#outside.length < 200) this.#outside += piece.slice(0, 200);
 	}
 
-	#give(trouble: string): void {
+	#give(trouble: string, wasBegun = true): void {
 		this.#trouble = trouble;
+		this.#wasBegun = wasBegun;
 		this.#kept = "";
 	}
+}
+
+function firstLine(text: string): string {
+	return text.trim().split("\n", 1)[0]?.slice(0, 120) ?? "";
+}
+
+/** Whether something else than blanks and commas stands in a stretch. */
+function isWord(text: string, from: number, to: number): boolean {
+	return to > from && /[^\s,]/.test(text.slice(from, to));
 }
 
 function parsed(text: string): JsonObject | null {

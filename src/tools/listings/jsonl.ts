@@ -5,7 +5,7 @@ import { aboutOf, broken, idOf, type ListingReader, sizeOrNull, type Take, textO
 
 export function openJsonl(take: Take, zone: string): ListingReader {
 	let bad: string | null = null;
-	const elements = new JsonElements([], (object) => {
+	const elements = new JsonElements("jsonl", [], (object) => {
 		const said = object.id ?? object.snapshot_id ?? object.name ?? object.path ?? object.key;
 		const id = typeof said === "number" ? String(said) : textOrNull(said);
 		if (id === null) {

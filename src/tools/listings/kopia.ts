@@ -2,11 +2,14 @@
 import { parseTimestamp } from "../../time.ts";
 import { toObject } from "../text.ts";
 import { JsonElements } from "./json-elements.ts";
-import { aboutOf, type ListingReader, sizeOrNull, type Take, textOrNull } from "./reader.ts";
+import { aboutOf, broken, type ListingReader, sizeOrNull, type Take, textOrNull } from "./reader.ts";
+import { noEntry } from "./whose.ts";
 
 export function openKopia(take: Take, zone: string): ListingReader {
-	const elements = new JsonElements([], (object) => {
+	let bad: string | null = null;
+	const elements = new JsonElements("kopia", [], (object) => {
 		const id = textOrNull(object.id);
+		if (id === null) bad ??= noEntry(object);
 		if (id === null || textOrNull(object.incomplete) !== null) return;
 		const source = toObject(object.source);
 		const summary = toObject(toObject(object.rootEntry)?.summ);
@@ -20,5 +23,5 @@ export function openKopia(take: Take, zone: string): ListingReader {
 			about: aboutOf([source?.path], tags),
 		});
 	});
-	return { push: (text) => elements.push(text), end: () => elements.end() };
+	return { push: (text) => elements.push(text), end: () => (bad === null ? elements.end() : broken(bad, false)) };
 }

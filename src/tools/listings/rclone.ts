@@ -1,11 +1,17 @@
 // `rclone lsjson`: files of a remote. Folders are none, whatever size they are given.
 import { parseTimestamp } from "../../time.ts";
 import { JsonElements } from "./json-elements.ts";
-import { idOf, type ListingReader, sizeOrNull, type Take } from "./reader.ts";
+import { broken, idOf, type ListingReader, sizeOrNull, type Take } from "./reader.ts";
+import { noEntry } from "./whose.ts";
 
 export function openRclone(take: Take, zone: string): ListingReader {
-	const elements = new JsonElements([], (object) => {
-		if (object.IsDir === true || typeof object.Path !== "string" || object.Path === "") return;
+	let bad: string | null = null;
+	const elements = new JsonElements("rclone", [], (object) => {
+		if (typeof object.Path !== "string" || object.Path === "") {
+			bad ??= noEntry(object);
+			return;
+		}
+		if (object.IsDir === true) return;
 		take({
 			id: idOf(object.Path),
 			name: null,
@@ -15,5 +21,5 @@ export function openRclone(take: Take, zone: string): ListingReader {
 			about: "",
 		});
 	});
-	return { push: (text) => elements.push(text), end: () => elements.end() };
+	return { push: (text) => elements.push(text), end: () => (bad === null ? elements.end() : broken(bad, false)) };
 }

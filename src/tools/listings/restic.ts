@@ -3,13 +3,16 @@ import { parseTimestamp } from "../../time.ts";
 import { toObject } from "../text.ts";
 import { JsonElements } from "./json-elements.ts";
 import { aboutOf, broken, type ListingReader, sizeOrNull, type Take, textOrNull } from "./reader.ts";
+import { noEntry } from "./whose.ts";
 
 export function openRestic(take: Take, zone: string): ListingReader {
 	let said: string | null = null;
-	const elements = new JsonElements(["snapshots"], (object) => {
+	const elements = new JsonElements("restic", ["snapshots"], (object) => {
 		const id = textOrNull(object.id);
 		if (id === null) {
-			said ??= textOrNull(object.message);
+			const message = textOrNull(object.message);
+			if (message !== null) said ??= `is an error of restic: ${message.slice(0, 200)}`;
+			else if (object.message_type === undefined) said ??= noEntry(object);
 			return;
 		}
 		take({
@@ -23,6 +26,6 @@ export function openRestic(take: Take, zone: string): ListingReader {
 	});
 	return {
 		push: (text) => elements.push(text),
-		end: () => (said === null ? elements.end() : broken(`is an error of restic: ${said.slice(0, 200)}`, false)),
+		end: () => (said === null ? elements.end() : broken(said, false)),
 	};
 }

@@ -12,6 +12,7 @@ import {
 	textOrNull,
 	whole,
 } from "./reader.ts";
+import { noEntry } from "./whose.ts";
 
 export function openS3(take: Take, zone: string): ListingReader {
 	let reader: ListingReader | null = null;
@@ -36,10 +37,12 @@ export function openS3(take: Take, zone: string): ListingReader {
 function openObjects(take: Take, zone: string): ListingReader {
 	let said: string | null = null;
 	let isShortened = false;
-	const elements = new JsonElements(["Contents"], (object) => {
+	const elements = new JsonElements("s3", ["Contents"], (object) => {
 		const key = textOrNull(object.Key ?? object.key);
 		if (key === null) {
-			if (object.status === "error") said ??= JSON.stringify(object.error ?? "error").slice(0, 200);
+			if (object.status === "error") said ??= `is an error: ${JSON.stringify(object.error ?? "error").slice(0, 200)}`;
+			// An empty bucket, as aws tells it, has no list at all.
+			else if (!("RequestCharged" in object)) said ??= noEntry(object);
 			return;
 		}
 		if (object.type === "folder" || key.endsWith("/")) return;
@@ -55,7 +58,7 @@ function openObjects(take: Take, zone: string): ListingReader {
 			if (/"(?:IsTruncated"\s*:\s*true|NextToken"\s*:\s*")/.test(tail)) isShortened = true;
 		},
 		end: () => {
-			if (said !== null) return broken(`is an error: ${said}`, false);
+			if (said !== null) return broken(said, false);
 			return isShortened ? broken("was shortened by the server: list all pages", true) : elements.end();
 		},
 	};

@@ -44,6 +44,13 @@ const whole: [string, ListingFormat, number, Partial<Snapshot>][] = [
 	["borg-1.4.5-format.json", "borg", 3, { host: "raspberrypi" }],
 	["borg-2.0.0b25.json", "borg", 8, { name: "sig-SIGKILL", at: Date.parse("2026-11-23T02:52:10.568+01:00") }],
 	["borgmatic-1.9.14.json", "borg", 11, { id: "d8395356e3745310185f1cfc923e6cec197170f629c6c92e784b8dc063cbaf29" }],
+	// Kopia cannot run here: made as its source writes it (snapshot/manifest.go, the list command's wrapper).
+	[
+		"kopia-from-source.json",
+		"kopia",
+		4,
+		{ id: "7b1e0c5a9f3d2e4b6a8c0d1e2f3a4b5f", size: 6_922_127, host: "raspberrypi", about: "/srv" },
+	],
 	["rclone-1.75.2.json", "rclone", 39, {}],
 	["rclone-1.60.1.json", "rclone", 39, {}],
 ];
@@ -93,6 +100,52 @@ describe("a listing that was cut", () => {
 
 	test("what rclone prints of a folder that is not there is cut", () => {
 		expect(read("rclone", fixture("rclone-1.75.2-missing.json")).outcome).toBe("truncated");
+	});
+});
+
+describe("a listing that is given as another tool's", () => {
+	const own: [string, ListingFormat][] = [
+		["restic-0.18.0.json", "restic"],
+		["restic-0.18.0-grouped.json", "restic"],
+		["borg-1.4.5-format.json", "borg"],
+		["borg-2.0.0b25.json", "borg"],
+		["borgmatic-1.9.14.json", "borg"],
+		["kopia-from-source.json", "kopia"],
+		["rclone-1.75.2.json", "rclone"],
+	];
+	const formats: ListingFormat[] = ["restic", "borg", "kopia", "rclone", "s3"];
+	for (const [name, format] of own) {
+		test(`${name} is no listing of another tool, and it is said whose it is`, () => {
+			for (const other of formats.filter((one) => one !== format)) {
+				const { outcome, reason, entries } = read(other, fixture(name));
+				expect([other, outcome, entries]).toEqual([other, "failed", 0]);
+				expect(reason).toBe(`The listing looks like one of ${format}, not of ${other}: give it as from ${format}.`);
+			}
+			expect(read("find", fixture(name)).outcome).toBe("failed");
+		});
+	}
+
+	test("tables for people and compressed ones are named", () => {
+		const borg = "one                                  Sat, 2026-11-28 15:55:03 [9db70c5b3d1f0a]\n";
+		expect(read("borg", borg)).toMatchObject({
+			outcome: "failed",
+			reason: expect.stringContaining("is no JSON: one "),
+		});
+		const restic = "ID        Time                 Host        Tags        Paths\n----------\n1 snapshots\n";
+		expect(read("restic", restic)).toMatchObject({
+			outcome: "failed",
+			reason: expect.stringMatching(/is no JSON: ID .*Paths\.$/),
+		});
+		for (const packed of [
+			Bun.gzipSync(fixture("restic-0.18.0.json")),
+			Bun.zstdCompressSync(fixture("restic-0.18.0.json")),
+		]) {
+			expect(read("restic", packed)).toMatchObject({
+				outcome: "failed",
+				reason: "The listing is compressed: unpack it first.",
+			});
+		}
+		expect(read("restic", '{"answer": 42}').reason).toBe('The listing has something that is no entry: {"answer":42}.');
 	});
 });
 
