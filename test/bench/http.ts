@@ -1,34 +1,16 @@
 // Requests per second and 99th percentile, next to a bare server that returns the same bytes.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { line, load, median, monitorBinary, noJit, report, root, scratch, start } from "./machine.ts";
+import { compile, load, median, modes, monitorBinary, ninetyDays, report, scratch, start } from "./machine.ts";
 
 /** What the original answered on the machine of its recordings (budgets.md). */
 const flask = { "/api/metrics": 700, "/": 840 };
 
 export async function http(): Promise<void> {
 	const folder = scratch();
-	const bare = join(folder.path, "bare");
-	Bun.spawnSync(
-		[
-			process.execPath,
-			"build",
-			"--compile",
-			"--bytecode",
-			"--format=esm",
-			`--outfile=${bare}`,
-			join(root, "test/bench/bare.ts"),
-		],
-		{ cwd: root },
-	);
-	writeFileSync(
-		join(folder.path, "metrics.jsonl"),
-		`${Array.from({ length: 90 }, (_, i) => line(i, 1, 86_400_000, Date.now() - 91 * 86_400_000)).join("\n")}\n`,
-	);
-	for (const [name, env] of [
-		["with JIT", {}],
-		["as shipped (no JIT)", noJit],
-	] as const) {
+	const bare = compile("bare", folder.path);
+	writeFileSync(join(folder.path, "metrics.jsonl"), ninetyDays());
+	for (const { name, env } of modes) {
 		const ours = await start([monitorBinary], "/health", { DATA_DIR: folder.path, ...env });
 		await Bun.sleep(1500);
 		for (const path of ["/api/metrics", "/"] as const) {

@@ -1,7 +1,7 @@
 // A million lines into the store, next to the sqlite3 shell importing the same lines.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { line, median, monitorBinary, noJit, report, scratch } from "./machine.ts";
+import { line, median, modes, monitorBinary, report, scratch } from "./machine.ts";
 
 const count = 1_000_000;
 
@@ -13,10 +13,7 @@ export async function importing(): Promise<void> {
 		writeSync(fd, `${Array.from({ length: 1000 }, (_, i) => line(at + i)).join("\n")}\n`);
 	}
 	closeSync(fd);
-	for (const [name, env] of [
-		["with JIT", {}],
-		["as shipped (no JIT)", noJit],
-	] as const) {
+	for (const { name, env } of modes) {
 		const rounds: { ours: number; shell: number; peak: number }[] = [];
 		for (let round = 0; round < 3; round++) {
 			const data = scratch();

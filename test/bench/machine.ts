@@ -63,6 +63,12 @@ async function answers(port: number, path: string): Promise<boolean> {
 	}
 }
 
+/** Milliseconds of processor time a process has used so far, all of its threads. */
+export function processorTime(pid: number): number {
+	const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+	return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 /** Megabytes: resident, its anonymous part, and the peak. */
 export function memoryOf(pid: number): { rss: number; anon: number; peak: number } {
 	const status = readFileSync(`/proc/${pid}/status`, "utf8");
@@ -97,8 +103,29 @@ export function load(url: string, connections: number, seconds: number, headers:
 }
 
 export function median(values: number[]): number {
-	const sorted = [...values].sort((a, b) => a - b);
-	return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+	return percentile(values, 0.5);
+}
+
+export function percentile(values: number[], share: number): number {
+	const sorted = values.toSorted((a, b) => a - b);
+	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** One of the references in this folder, compiled as the monitor is. */
+export function compile(name: "bare" | "bare-flush", folder: string): string {
+	const path = join(folder, name);
+	const flags = ["--compile", "--bytecode", "--format=esm", "--minify-whitespace", "--minify-syntax"];
+	const built = Bun.spawnSync(
+		[process.execPath, "build", ...flags, `--outfile=${path}`, join(import.meta.dir, `${name}.ts`)],
+		{ cwd: root },
+	);
+	if (!built.success) throw new Error(built.stderr.toString());
+	return path;
+}
+
+/** A metrics file with ninety days of one daily job. */
+export function ninetyDays(): string {
+	return `${Array.from({ length: 90 }, (_, n) => line(n, 1, 86_400_000, Date.now() - 91 * 86_400_000)).join("\n")}\n`;
 }
 
 /** The line of a JSONL file that a daily job of the README writes. */
@@ -118,3 +145,9 @@ export function line(index: number, jobs = 1, stepMs = 180_000, from = Date.UTC(
 }
 
 export const noJit = { BUN_JSC_useJIT: "0" };
+/** Every figure of a running server is taken in both. */
+export const modes: readonly { name: string; env: Record<string, string>; isShipped: boolean }[] = [
+	{ name: "as shipped (no JIT)", env: noJit, isShipped: true },
+	{ name: "with JIT", env: {}, isShipped: false },
+];
+export const isHard = process.env.HARD === "1";
