@@ -28,10 +28,17 @@ function formatterOf(locale: string, shape: DateShape): Intl.DateTimeFormat {
 		if (formatters.size >= mostFormatters) formatters.clear();
 		// Days are named in addresses and filters by the Gregorian calendar and in these digits: a page must not say others.
 		const fixed = { calendar: "gregory", numberingSystem: "latn", timeZone: "UTC" } as const;
-		formatter = new Intl.DateTimeFormat(locale, { ...shapes[shape], ...fixed });
+		formatter = new Intl.DateTimeFormat(locale, { ...hoursOf(locale, shapes[shape]), ...fixed });
 		formatters.set(key, formatter);
 	}
 	return formatter;
+}
+
+/** "03:05" where a day has 24 hours, as a clock alone is written; "3:05 AM" where it has twice twelve. */
+function hoursOf(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormatOptions {
+	if (options.hour === undefined) return options;
+	const { hour12 } = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions();
+	return hour12 ? options : { ...options, hour: "2-digit" };
 }
 
 const fromRightToLeft = /^(?:ar|fa|he|ur)\b/;

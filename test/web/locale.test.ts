@@ -156,6 +156,9 @@ describe("dates", () => {
 	test("near days are words of the page", () => {
 		expect(read("de-DE", () => formatCalendar(Date.parse("2026-11-22T01:00:00Z"), clock))).toBe("yesterday 02:00");
 		expect(read("en-US", () => formatCalendar(Date.parse("2026-11-23T01:00:00Z"), clock))).toBe("today 2:00·AM");
+		const early = Date.parse("2026-11-20T01:00:00Z");
+		expect(read("en-GB", () => formatCalendar(early, clock))).toBe("Fri 20 Nov, 02:00");
+		expect(read("de", () => formatCalendar(early, clock))).toContain("02:00");
 		expect(read("de-DE", () => formatDayAt(friday, clock))).toBe("Fr., 20. Nov.");
 	});
 
