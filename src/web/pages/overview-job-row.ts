@@ -80,7 +80,7 @@ function nextDue(job: OverviewJob, data: Overview): Two {
 		const overdue = formatAge((data.now - wasDue) / 1000);
 		return {
 			value: `${overdue} overdue`,
-			note: `was due ${formatCalendar(wasDue, data)}`,
+			note: `due ${formatCalendar(wasDue, data)}`,
 			state: state === "late" ? "old" : "failed",
 		};
 	}

@@ -40,17 +40,24 @@ function line(name: RungName, { state, at }: Rung, now: number): string {
 	return `${name}: ${words[state]}${age}`;
 }
 
-/** Those that are set up lead to the job, those that are not to the lines that set them up; the words show on focus. */
+/**
+ * Always in their order. Those that are set up lead to the job, those that are not to the lines that set them up;
+ * neighbours that lead to the same place are one link, whose words show on focus.
+ */
 export function rungs({ slug, name, ladder }: Pick<OverviewJob, "slug" | "name" | "ladder">, now: number): Html {
 	const isHollow = (rung: RungName) => ladder[rung].state === "not_set_up";
-	const proven = rungNames.filter((rung) => !isHollow(rung));
-	const hollow = rungNames.filter(isHollow);
 	const setup = `/setup?${new URLSearchParams({ job: name })}`;
-	return html`<span class="rungs">${group(proven, ladder, jobHref(slug), now)}${group(hollow, ladder, setup, now)}</span>`;
+	const groups: RungName[][] = [];
+	for (const rung of rungNames) {
+		const last = groups.at(-1);
+		if (last?.[0] !== undefined && isHollow(last[0]) === isHollow(rung)) last.push(rung);
+		else groups.push([rung]);
+	}
+	const drawn = groups.map((names) => group(names, ladder, names.some(isHollow) ? setup : jobHref(slug), now));
+	return html`<span class="rungs">${drawn}</span>`;
 }
 
-function group(names: readonly RungName[], ladder: Ladder, href: string, now: number): Html | null {
-	if (names.length === 0) return null;
+function group(names: readonly RungName[], ladder: Ladder, href: string, now: number): Html {
 	const marks = names.map(
 		(name) =>
 			html`<svg class="rung-mark" data-rung="${ladder[name].state}" aria-hidden="true"><use href="${`#r-${name}`}"/></svg>`,

@@ -2,7 +2,7 @@
 
 import type { Overview, OverviewJob } from "../../overview.ts";
 import { roughly } from "../../restore-words.ts";
-import { formatAge, formatDuration, type Units } from "../../units.ts";
+import { formatAge, formatDuration, plural, type Units } from "../../units.ts";
 import { troubleOf, type Verdict, type VerdictJob, type VerdictPart } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
 import { ago, calendarTime } from "../time-element.ts";
@@ -124,12 +124,16 @@ function recovery(data: Overview, jobs: OverviewJob[]): Html {
 	return fact(label, ago(at, data), note, over !== undefined ? "failed" : isWaited ? "warning" : null);
 }
 
-function restore({ restore: time, now }: Overview): Html {
+function restore({ restore: time, judged, now }: Overview): Html {
 	const label = "Time to restore everything";
 	if (time === null) {
 		return html`<div><dt>${label}</dt><dd class="hollow">never tested</dd><dd>not set up: <a href="/restore">record a restore</a></dd></div>`;
 	}
-	const tested = time.testedAt === null ? "never tested" : `last tested ${formatAge((now - time.testedAt) / 1000)} ago`;
+	const counted = judged.filter((job) => job.restore !== null);
+	const proven = counted.filter((job) => job.restore?.testedAt != null).length;
+	// One that was never tried leaves the whole without a test, but not the others.
+	const partly = proven === 0 ? "never tested" : `${proven} of ${plural(counted.length, "job")} tested`;
+	const tested = time.testedAt === null ? partly : `last tested ${formatAge((now - time.testedAt) / 1000)} ago`;
 	return fact(label, html`\u2248\u00a0${roughly(time.seconds)}`, tested, time.testedAt === null ? "warning" : null);
 }
 

@@ -262,6 +262,16 @@ describe("the first card", () => {
 		);
 	});
 
+	test("counts the restores that were tried where one was not", () => {
+		const jobs = [1, 2, 3].map((i) => ({
+			...aJob({ slug: `j${i}`, name: `j${i}`, host: "" }, i),
+			restore: { seconds: 600, testedAt: i === 3 ? null : now - 86_400_000 },
+			rto: null,
+		}));
+		const text = write(sampleOverview({ jobs, judged: jobs, restore: { seconds: 1800, testedAt: null } }));
+		expect(facts(text)[1]).toEndWith("2 of 3 jobs tested");
+	});
+
 	test("says the time of a restore as roughly as an estimate is known", () => {
 		const text = write(sampleOverview({ restore: { seconds: 42_600, testedAt: now - 12 * 86_400_000 } }));
 		expect(facts(text)[1]).toBe("Time to restore everything \u2248 12 h last tested 12 d ago");
@@ -313,6 +323,22 @@ describe("the first card", () => {
 
 describe("the jobs", () => {
 	const rows = (text: string) => [...text.matchAll(/<div class="job-row".*?<\/div>/gs)].map(([row]) => words(row));
+
+	test("keep the order of the ladder, whichever rungs are not set up", () => {
+		const job = aJob({ slug: "a", name: "a", host: "" });
+		const tried = { state: "ok" as const, at: now, sentence: "It was restored." };
+		const hollow = { state: "not_set_up" as const, at: null, sentence: "Nobody has looked into the remote." };
+		const ladder = { ...job.ladder, present: hollow, restorable: tried };
+		const text = write(sampleOverview({ jobs: [job], judged: [{ ...job, ladder }] }));
+		const marks = /<span class="rungs">.*?<\/a><\/span>/s.exec(text)?.[0] ?? "";
+		const order = [...marks.matchAll(/href="#r-(\w+)"/g)].map(([, name]) => name);
+		expect(order).toEqual(["ran", "plausible", "present", "restorable"]);
+		expect([...marks.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => href)).toEqual([
+			"/jobs/a",
+			"/setup?job=a",
+			"/jobs/a",
+		]);
+	});
 
 	test("stand in one row each: state in a word, what is proven, days, ages, figures", () => {
 		const [first = "", second = ""] = rows(write(sampleOverview()));
