@@ -76,6 +76,14 @@ export function formatCell(cell: Cell): string {
 // Few at a time: a run may carry 100 kB of log.
 const perPage = 64;
 
+let turn: Promise<void> = Promise.resolve();
+
+/** Others are answered between two pages of any export: sixty at once, of clients that read nothing, hold up nobody. */
+function nextTurn(): Promise<void> {
+	turn = turn.then(() => new Promise((resolve) => setImmediate(resolve)));
+	return turn;
+}
+
 /** The runs a filter finds, newest first. `open` is asked for the database at each page: it may be opened anew meanwhile. */
 export function exportRuns(
 	open: () => Database | null,
@@ -102,8 +110,7 @@ export function exportRuns(
 				let chunk = ready;
 				ready = null;
 				while (chunk === null || (chunk.text === "" && !chunk.isLast)) {
-					// Others are answered between two pages.
-					await new Promise((resolve) => setImmediate(resolve));
+					await nextTurn();
 					chunk = nextChunk();
 				}
 				if (chunk.text !== "") controller.enqueue(encoder.encode(chunk.text));
