@@ -7,6 +7,40 @@ export class TooLarge extends AppError {
 	}
 }
 
+/** Bodies up to this length are always taken, as everywhere. */
+const small = 32 * 1024;
+/** Bytes of larger ones that are received at the same time, all together: each alone is bounded, four hundred are not. */
+const mostAtOnce = 16 * 1024 * 1024;
+let held = 0;
+
+/** Too many large bodies at once. */
+export class TooMuch extends AppError {
+	constructor() {
+		super("unavailable", "Too much is being received at the moment. Try again in a few seconds.");
+	}
+}
+
+/** Receives a body of about this length. Throws `TooMuch` where there is no room for it. */
+export async function receiving<T>(length: number, receive: () => Promise<T>): Promise<T> {
+	const bytes = length > small ? length : 0;
+	if (held + bytes > mostAtOnce) throw new TooMuch();
+	held += bytes;
+	try {
+		return await receive();
+	} finally {
+		held -= bytes;
+	}
+}
+
+/** What to expect of a body that comes in pieces and does not say how long it is: most are short. */
+const unknownLength = 256 * 1024;
+
+/** The length that a request gives its body, or what to expect of one that gives none. */
+export function lengthOf(request: Request): number {
+	const length = request.headers.get("content-length");
+	return length === null ? unknownLength : Number(length);
+}
+
 /** The whole body. Throws `TooLarge` as soon as it is over `limit` bytes. */
 export async function readBody(request: Request, limit: number): Promise<Buffer> {
 	const chunks: Uint8Array[] = [];

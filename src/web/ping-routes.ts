@@ -8,7 +8,7 @@ import type { Make } from "../ingest/receive.ts";
 import { TooManyJobs } from "../ingest/record.ts";
 import type { Job } from "../job.ts";
 import type { AppOptions } from "./app.ts";
-import { readBody, readTail, TooLarge } from "./bodies.ts";
+import { lengthOf, readBody, readTail, receiving, TooLarge, TooMuch } from "./bodies.ts";
 import { JobDirectory } from "./job-directory.ts";
 import { answer } from "./respond.ts";
 import type { Method, Peer, Route } from "./routes.ts";
@@ -81,7 +81,9 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		}
 		const named = job ?? { name: slug, host: "", slug };
 		if (admission !== null && !opens(admission.grant, named)) return pinged(404, "not found");
-		const body = request.method === "GET" || request.method === "HEAD" ? "" : await readTail(request, bodyKept);
+		const hasBody = request.method !== "GET" && request.method !== "HEAD";
+		const body = hasBody ? await receivedTail(request) : "";
+		if (body === null) return pinged(503, "too much is being received", later);
 		if (body !== "") await loadBodyReader();
 		const told: Ping = { job: named, ...action, rid: rid?.toLowerCase() ?? null, body };
 		const refusal = await take("ping", named, peer, makePing(told, config.zone));
@@ -157,9 +159,10 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		if (request.method === "DELETE") return text(202, "");
 		let body: string;
 		try {
-			body = (await readBody(request, metricsLimit)).toString("utf8");
+			body = (await receiving(lengthOf(request), () => readBody(request, metricsLimit))).toString("utf8");
 		} catch (error) {
 			if (error instanceof TooLarge) return text(413, error.message);
+			if (error instanceof TooMuch) return text(503, error.message, later);
 			throw error;
 		}
 		const read = readMetricsText(body);
@@ -197,6 +200,16 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		}
 	}
 	return table;
+}
+
+/** The end of a ping's body; null where there is no room for it beside the others that are being received. */
+async function receivedTail(request: Request): Promise<string | null> {
+	// What is kept while it comes in is four times what is kept in the end.
+	const most = Math.min(lengthOf(request), bodyKept * 4);
+	return receiving(most, () => readTail(request, bodyKept)).catch((error) => {
+		if (error instanceof TooMuch) return null;
+		throw error;
+	});
 }
 
 /** What stands behind the job in a ping's path; null for what no client sends. */

@@ -9,7 +9,7 @@ import { limits } from "../report.ts";
 import type { RunReport } from "../run.ts";
 import type { ToolRun } from "../tools/tool.ts";
 import type { AppOptions } from "./app.ts";
-import { readBody, TooLarge } from "./bodies.ts";
+import { lengthOf, readBody, receiving, TooLarge, TooMuch } from "./bodies.ts";
 import { JobDirectory } from "./job-directory.ts";
 import { readOutput } from "./output-body.ts";
 import { answerJson, jsonType } from "./respond.ts";
@@ -153,10 +153,12 @@ export function pushRoutes(options: AppOptions, headers: Headers_): Route[] {
 
 /** The body. One that says how long it is comes in one piece: a stream's buffers are 320 KB, and a collection every other push. */
 async function readText(request: Request, limit: number): Promise<string> {
-	const length = Number(request.headers.get("content-length") ?? 0);
-	const text = length > 0 && length <= limit ? await request.text() : "";
-	// A request that is routed under another address leaves its body with the original.
-	return text === "" ? (await readBody(request, limit)).toString("utf8") : text;
+	return receiving(lengthOf(request), async () => {
+		const length = Number(request.headers.get("content-length") ?? 0);
+		const text = length > 0 && length <= limit ? await request.text() : "";
+		// A request that is routed under another address leaves its body with the original.
+		return text === "" ? (await readBody(request, limit)).toString("utf8") : text;
+	});
 }
 
 /** One object, an array of them, or one a line: by what it looks like, whatever the content type says. */
@@ -245,6 +247,7 @@ export function answerError(headers: Headers_, error: unknown): Response {
 	if (error instanceof TooOften) {
 		return answerJson(headers, 429, { error: error.message }, { "retry-after": String(error.wait) });
 	}
+	if (error instanceof TooMuch) return answerJson(headers, 503, { error: error.message }, { "retry-after": "5" });
 	if (error instanceof TooManyJobs) return answerJson(headers, 422, { error: `The report ${error.message}.` });
 	if (error instanceof InvalidReport) return answerJson(headers, 422, { error: error.message, ...error.details });
 	if (!(error instanceof AppError)) throw error;

@@ -51,6 +51,30 @@ describe("a body", () => {
 		expect(await ids(server)).toEqual(["a", "b"]);
 	});
 
+	test("of many senders at once that is large waits its turn: 503 to try again, while small ones are taken", async () => {
+		const token = tokenOf(server);
+		const head = `POST /api/runs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Length: ${mebibyte}\r\n\r\n[`;
+		const ignored = { data: () => {}, error: () => {} };
+		const slow = await Promise.all(
+			Array.from({ length: 16 }, () =>
+				Bun.connect({
+					hostname: "127.0.0.1",
+					port: server.port,
+					socket: { ...ignored, open: (to) => void to.write(head) },
+				}),
+			),
+		);
+		let last = new Response();
+		await until(async () => {
+			last = await send(server, "/api/runs", whole(mebibyte));
+			return last.status === 503;
+		});
+		expect(last.headers.get("retry-after")).toBe("5");
+		expect((await push(server, report("a"))).status).toBe(200);
+		for (const socket of slow) socket.terminate();
+		await until(async () => (await send(server, "/api/runs", whole(mebibyte))).status === 200);
+	});
+
 	test("over 1 MiB is 413, whether its length is declared or comes in pieces", async () => {
 		for (const body of [whole(mebibyte + 1), streamed(mebibyte + 1), streamed(8 * mebibyte)]) {
 			const response = await send(server, "/api/jobs/photos/runs", body);
