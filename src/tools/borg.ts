@@ -11,7 +11,7 @@ const jsonSign =
 	/"levelname":\s*"|"type":\s*"(?:archive_progress|progress_percent|file_status)"|"(?:nfiles|deduplicated_size)":|"unique_csize":|"barchive":|"id_hash":|"mode":\s*"(?:repokey|keyfile|authenticated|none)|"healthy":\s*(?:true|false)/;
 const listSign = /"archives":\s*\[[\s\S]{0,2000}"(?:start|time)":/;
 const textSign =
-	/^Archive fingerprint: [0-9a-f]{64}|^(?!error|warning)[^\n]{1,400}: (?:\w+: )?\[Errno \d+\] |^terminating with \w+ status, rc|^(?:Keeping|Pruning) archive|^Repository \S.* does not exist\.$|^Failed to create\/acquire the lock|^passphrase supplied in BORG_|can ?not acquire a passphrase: BORG_|^Archive \S+ already exists$|^Insufficient free space to complete transaction|\. Is borg working on the server\?$|is not a valid repository\. Check repo config\.$|^Starting (?:full )?repository check|^compaction freed|KEY AND PASSPHRASE|^borg2? \d+\.\d|^Data integrity error: |^Finished full repository check|\d \[[0-9a-f]{64}\]$/im;
+	/^Archive fingerprint: [0-9a-f]{64}|^(?!error|warning)(?:[^\n]{0,400}\/)?([^/\n]{1,255}): (?:\w+: )?\[Errno \d+\] [^\n:]{1,80}: '(?:[^'\n]{0,400}\/)?\1'$|^terminating with \w+ status, rc|^(?:Keeping|Pruning) archive|^Repository \S.* does not exist\.$|^Failed to create\/acquire the lock|^passphrase supplied in BORG_|can ?not acquire a passphrase: BORG_|^Archive \S+ already exists$|^Insufficient free space to complete transaction|\. Is borg working on the server\?$|is not a valid repository\. Check repo config\.$|^Starting (?:full )?repository check|^compaction freed|KEY AND PASSPHRASE|^borg2? \d+\.\d|^Data integrity error: |^Finished full repository check|\d \[[0-9a-f]{64}\]$/im;
 
 export const borg: Tool = {
 	name: "borg",

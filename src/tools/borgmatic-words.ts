@@ -60,9 +60,13 @@ export function collectBorgmatic(output: ToolOutput): BorgmaticWords {
 	};
 	const blocks = new StatsReader(output.zone);
 	for (const text of [output.stdout, output.stderr]) {
+		// Python's own report of a log that could not be written, such as syslog's, and no word about the backup.
+		let isAside = false;
 		for (const piece of readPieces(text)) {
 			if (piece.type === "line") {
-				if (!blocks.read(piece.line)) readLine(words, piece.line);
+				if (piece.line === "--- Logging error ---") isAside = true;
+				else if (isAside) isAside = !piece.line.startsWith("Arguments: ");
+				else if (!blocks.read(piece.line)) readLine(words, piece.line);
 				continue;
 			}
 			const run = archiveRun(piece.object, output.zone);

@@ -65,7 +65,13 @@ function isNamed(words: BorgmaticWords, repository: string): boolean {
 
 /** "/mnt/backup/nope" of `borg create … /mnt/backup/nope::{hostname}`. */
 function repositoryOf(command: string): string | null {
-	return /([^\s'"]+)::/.exec(command)?.[1] ?? /--repo[= ']+([^\s']+)/.exec(command)?.[1] ?? null;
+	return (
+		/([^\s'"]+)::/.exec(command)?.[1] ??
+		/--repo[= ']+([^\s']+)/.exec(command)?.[1] ??
+		// The others end with it.
+		/^\(?'?(?:\S*\/)?borg\S*,? '?(?:prune|compact|check)\b.* '?([^\s')]+)'?\)?$/.exec(command)?.[1] ??
+		null
+	);
 }
 
 function judgeWithoutArchive(words: BorgmaticWords, output: ToolOutput): ToolRun {
@@ -74,7 +80,11 @@ function judgeWithoutArchive(words: BorgmaticWords, output: ToolOutput): ToolRun
 	run.exitCode = output.exit;
 	const isTold = output.exit === null && words.isFinished && words.failures.length === 0;
 	const isGood = !wasKilled(output) && !words.isInterrupted && (output.exit === 0 || isTold);
-	if (!isGood) return fail(run, words, output);
+	if (!isGood) {
+		// Up to 1.7 it prunes before it creates: what failed there left the night without a backup.
+		if (run.kind === "prune") run.kind = "backup";
+		return fail(run, words, output);
+	}
 	run.outcome = "success";
 	addWarnings(run, words);
 	return run;

@@ -28,7 +28,7 @@ export type ErrorCategory = (typeof errorCategories)[number];
 const signs: [ErrorCategory, RegExp][] = [
 	[
 		"interrupted",
-		/context cancell?ed|was sent [A-Z]{3,6} signal|signal (?:interrupt|terminated|killed|SIG\w+)|signal: (?:killed|terminated|interrupt)|got ctrl-c|keyboard ?interrupt|received SIG(?:TERM|INT|HUP)|SIG(?:TERM|INT|KILL) received|returned non-zero exit status (?:-\d+|1(?:30|37|43))\b|died with <Signals|out of memory|oom-kill|code 20\)|\binterrupted by (?:user|signal)|operation (?:was )?aborted|backup aborted|^killed$/im,
+		/context cancell?ed|was sent [A-Z]{3,6} signal|signal (?:interrupt|terminated|killed|SIG\w+)|signal: (?:killed|terminated|interrupt)|got ctrl-c|keyboard ?interrupt|received SIG(?:TERM|INT|HUP)|SIG(?:TERM|INT|KILL) received|returned non-zero exit status (?:-\d+|1(?:30|37|43))\b|died with <Signals|out of memory|oom-kill|code 20\)|SignalException: \d|thread cancellation requested|\binterrupted by (?:user|signal)|operation (?:was )?aborted|backup aborted|^killed$/im,
 	],
 	[
 		"hook_failed",
@@ -52,7 +52,7 @@ const signs: [ErrorCategory, RegExp][] = [
 	],
 	[
 		"network",
-		/connection (?:refused|reset|timed out|closed|lost|aborted)|dial (?:tcp|udp)|(?<![\w./-])timed? ?out|could not resolve|no such host|name or service not known|temporary failure in name resolution|network is unreachable|no route to host|host is down|broken pipe|tls handshake|certificate (?:has expired|signed by|verify)|x509:|unexpected eof|\bECONN(?:REFUSED|RESET|ABORTED)\b|\bETIMEDOUT\b|\bEHOSTUNREACH\b|\bENOTFOUND\b|connectionclosed|remote host is unreachable|error in socket|\[errno (?:32|101|104|110|111|113)\]|\b50[234] (?:bad gateway|service unavailable|gateway)/i,
+		/connection (?:refused|reset|timed out|closed|lost|aborted)|dial (?:tcp|udp)|(?<![\w./-])timed? ?out|(?:couldn't|could not|failed to) connect to|could not resolve|no such host|name or service not known|temporary failure in name resolution|network is unreachable|no route to host|host is down|broken pipe|tls handshake|certificate (?:has expired|signed by|verify)|x509:|unexpected eof|\bECONN(?:REFUSED|RESET|ABORTED)\b|\bETIMEDOUT\b|\bEHOSTUNREACH\b|\bENOTFOUND\b|connectionclosed|remote host is unreachable|error in socket|\[errno (?:32|101|104|110|111|113)\]|\b50[234] (?:bad gateway|service unavailable|gateway)/i,
 	],
 	[
 		"repo_corrupt",
@@ -69,7 +69,7 @@ const signs: [ErrorCategory, RegExp][] = [
 	],
 	[
 		"dest_unwritable",
-		/read-only file ?system|\[?errno 30\b|\bEROFS\b|(?:mkdir|create|save|open) [^\n]{0,200}\/(?:mnt|backup|repo)[^\n]{0,300}permission denied|(?:failed|unable|cannot) to (?:write|create|save)[^\n]{0,300}permission denied|failed to create\/acquire the lock[^\n]{0,800}\[Errno 13\]|mkdir(?:at)? [^\n]{0,400}permission denied|destination [^\n]{0,120}not writable|insufficient permissions? (?:on|to)/i,
+		/read-only file ?system|\[?errno 30\b|\bEROFS\b|(?:mkdir|create|save|open) [^\n]{0,200}\/(?:mnt|backup|repo)[^\n]{0,300}permission denied|(?:failed|unable|cannot) to (?:write|create|save)[^\n]{0,300}permission denied|failed to create\/acquire the lock[^\n]{0,800}\[Errno 13\]|mkdir(?:at)? [^\n]{0,400}permission denied|destination [^\n]{0,120}not writable|unable to delete and\/or create directory|insufficient permissions? (?:on|to)/i,
 	],
 	[
 		"source_changed",

@@ -34,6 +34,8 @@ export type RcloneLog = {
 	errors: Set<string>;
 	/** "Failed to sync with 5 errors: last error was: …", the last line of every failed command. */
 	final: string | null;
+	/** Figures came after it: those of another command, or of another attempt of a script. */
+	isFollowed: boolean;
 	verb: string | null;
 	succeededLater: boolean;
 	isDryRun: boolean;
@@ -58,6 +60,7 @@ function newLog(): RcloneLog {
 		figures: null,
 		errors: new Set(),
 		final: null,
+		isFollowed: false,
 		verb: null,
 		succeededLater: false,
 		isDryRun: false,
@@ -101,6 +104,7 @@ function takeRecord(found: RcloneLog, record: JsonObject, zone: string, isAlone:
 		found.isDryRun ||= /as --dry-run is set|not .{0,40}as --dry-run/i.test(message);
 	const stats = readObject(record.stats);
 	if (stats !== null) {
+		found.isFollowed = found.final !== null;
 		found.figures = figuresOf(stats);
 		found.statsAt = at;
 		return;
@@ -108,15 +112,18 @@ function takeRecord(found: RcloneLog, record: JsonObject, zone: string, isAlone:
 	takeMessage(found, String(record.level), message);
 }
 
-function takeMessage(found: RcloneLog, level: string, message: string): void {
+/** `isLast`: a line without a level, as rclone prints it just before it ends. About a file it says the same beside its name. */
+function takeMessage(found: RcloneLog, level: string, message: string, isLast = false): void {
 	const match = failed.exec(message);
 	if (
 		match !== null &&
-		!/^Failed to (?:copy|move|delete|read|update|set|open|hash|list|remove|make|purge)\b: |^Failed to (?:update|set|read|open|delete|remove|make)\b/.test(
-			message,
-		)
+		(isLast ||
+			!/^Failed to (?:copy|move|delete|read|update|set|open|hash|list|remove|make|purge)\b: |^Failed to (?:update|set|read|open|delete|remove|make)\b/.test(
+				message,
+			))
 	) {
 		found.final = message;
+		found.isFollowed = false;
 		found.verb = match[1] ?? null;
 		return;
 	}
@@ -177,9 +184,11 @@ function takeLine(found: RcloneLog, line: string, block: string[] | null, zone: 
 		const sentence = text.replace(/^.{1,400}?: (?=Failed to |Copied |Deleted|Skipped |Not |error |file not in )/, "");
 		if (/as --dry-run is set|as --dry-run$/i.test(text)) found.isDryRun = true;
 		if (match[5] === undefined || /^Failed to \w+(?: with \d+ errors)?: |^Failed to create file system/.test(text))
-			takeMessage(found, "error", text);
+			takeMessage(found, "error", text, match[5] === undefined);
 		else takeMessage(found, match[5], match[5] === "ERROR" ? text : sentence);
 	}
+	if (/^(?:Total objects|Total size):\s|^(?:Used|Free):\s+[\d.]+ ?[KMGTPE]?i?B?$/.test(text)) found.isListing = true;
+	if (/^-?\d+ (?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ )?\S/.test(line) && match === null) found.isListing = true;
 	if (text.startsWith("# HELP rclone_")) found.isListing = true;
 	const isFigures = /^(?:Transferred|Errors|Checks|Deleted|Renamed|Elapsed time|Server Side \w+):\s/.test(text);
 	if (!isFigures) {
@@ -213,6 +222,7 @@ function takeBlock(found: RcloneLog, lines: string[]): void {
 		else if (heading === "Deleted") figures.deletes = parseCount(/^\d+/.exec(value)?.[0]);
 		else if (heading === "Elapsed time") figures.elapsed = parseDuration(value);
 	}
+	found.isFollowed = found.final !== null;
 	// Printed in tenths: zero is "too short to tell".
 	const isTimed = figures.elapsed !== null;
 	if (figures.elapsed === 0) figures.elapsed = null;

@@ -31,12 +31,13 @@ function read(output: ToolOutput): ToolReading {
 	const found = readRcloneLog(output);
 	if (found.isDryRun) return noRun("rclone", "dry run: nothing was copied");
 	const verb = found.verb;
-	if (found.figures === null && (found.isListing || (verb !== null && isListingVerb(verb)))) {
+	const isListing = (found.isListing && found.final === null) || (verb !== null && isListingVerb(verb));
+	if (found.figures === null && isListing) {
 		return noRun("rclone", "a listing, not a backup");
 	}
 	const isEmpty = wholeText(output).trim() === "";
 	if (!found.isRclone && !isEmpty) return notUnderstood("rclone", output);
-	const outcome = judge(output, wordsOf(found), { success: [9] });
+	const outcome = judge(output, wordsOf(found, output.exit), { success: [9] });
 	const errors = [...found.errors];
 	const fault = explain(found, output);
 	return oneRun(
@@ -61,11 +62,15 @@ function isListingVerb(verb: string): boolean {
 	);
 }
 
-function wordsOf({ figures, final, errors, succeededLater }: RcloneLog): Words {
-	if (final !== null) return "failure";
+function wordsOf(found: RcloneLog, exit: number | null): Words {
+	const { figures, final, errors, succeededLater, isFollowed } = found;
+	// Beside an exit 0 and later figures without an error it was another command of the script, or its first attempt.
+	const isMended = exit === 0 && isFollowed && (figures?.errors ?? 0) === 0;
+	if (final !== null) return isMended ? "warning" : "failure";
 	if (figures === null) return errors.size > 0 ? "failure" : null;
 	if ((figures.errors ?? 0) > 0) return succeededLater ? "warning" : "failure";
 	const { bytes, totalBytes, transfers: done, totalTransfers: all } = figures;
+	if (exit === 0 && errors.size > 0 && !succeededLater) return "warning";
 	const isDone =
 		(done === null || all === null || done >= all) && (bytes === null || totalBytes === null || bytes >= totalBytes);
 	// The figures in between look like those at the end, so the end is not certain.

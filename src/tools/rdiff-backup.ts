@@ -26,9 +26,13 @@ function read(output: ToolOutput): ToolReading {
 		isEmpty = false;
 		takeStatisticsLine(blocks, line);
 		isListing ||= /^(?:Found \d+ increments|Current mirror: )/.test(line);
+		// The last line of a traceback.
+		if (/^rdiff_backup\.[\w.]{1,80}: /.test(line) && errors.length < 100) errors.push(line);
 		const [, name, sentence = ""] = level.exec(line) ?? [];
 		if (name === undefined) continue;
 		isKnown = true;
+		// Said by 2.2 of every call in the old form.
+		if (/^this command line interface is deprecated/.test(sentence)) continue;
 		const list = name === "WARNING" ? warnings : name === "ERROR" || name === "Fatal Error" ? errors : null;
 		if (list !== null && list.length < 100) list.push(sentence);
 	}
@@ -55,7 +59,9 @@ function read(output: ToolOutput): ToolReading {
 function recognise(output: ToolOutput): number {
 	const text = wholeText(output);
 	if (/-\[ Session statistics \]-/.test(`${text.slice(0, 20_000)}\n${text.slice(-20_000)}`)) return 0.97;
-	return /(?:^|\n)(?:ERROR: {3}Action \w+ failed|NOTE: {4}Starting backup operation)/.test(text.slice(0, 20_000))
+	return /(?:^|\n)(?:ERROR:\s+Action \w+ failed|NOTE:\s+Starting (?:backup operation|mirror from|increment operation)|WARNING:\s+this command line interface is deprecated and will disappear|rdiff_backup\.\w+\.\w+: )/.test(
+		text.slice(0, 20_000),
+	)
 		? 0.9
 		: 0;
 }

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { borg } from "../../src/tools/borg.ts";
 import { errorCategory } from "../../src/tools/error-category.ts";
+import { recogniseTool } from "../../src/tools/registry.ts";
 import { restic } from "../../src/tools/restic.ts";
 import type { Tool, ToolReading } from "../../src/tools/tool.ts";
 import { capturesOf } from "./captured.ts";
@@ -66,4 +67,14 @@ test("a lock that could not be written is a destination that cannot be written, 
 	expect(errorCategory(`${lock} ([Errno 30] Read-only file system: '/mnt').`)).toBe("dest_unwritable");
 	expect(errorCategory(`${lock} ([Errno 28] No space left on device: '/mnt').`)).toBe("dest_full");
 	expect(errorCategory("Command 'pg_dump' exited with status 1")).toBe("hook_failed");
+});
+
+test("an exit 1 and a Python sentence about a file make no tool of a script, and no warning of its failure", () => {
+	const stderr = "b'/srv/f1': [Errno 13] Permission denied: '/srv/f1'\nWARNING: 1 errors encountered while saving.\n";
+	const output = { stdout: "", stderr, exit: 1, signal: null, receivedAt: 0, zone: "UTC" };
+	const tool = recogniseTool(output);
+	expect(tool.name).toBe("generic");
+	expect(tool.read(output).runs[0]).toMatchObject({ outcome: "failure", errorCategory: "source_unreadable" });
+	const own = { ...output, stderr: "srv/f1: open: [Errno 13] Permission denied: 'f1'\n" };
+	expect(recogniseTool(own).name).toBe("borg");
 });
