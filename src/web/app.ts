@@ -9,7 +9,7 @@ import type { Problem } from "../overview.ts";
 import type { Access } from "./access.ts";
 import { assetRoutes } from "./assets.ts";
 import { routedAs } from "./bodies.ts";
-import { clientOf } from "./client.ts";
+import { clientOf, directClient } from "./client.ts";
 import { enter } from "./closed.ts";
 import type { Entry } from "./entry.ts";
 import { failed } from "./failed.ts";
@@ -106,7 +106,7 @@ function gate(
 	const knowsAll = access !== null || trustedProxies.length > 0;
 	return (request, server) => {
 		const addressOf = () => server?.requestIP(request)?.address ?? "";
-		const client = clientOf(request, knowsAll ? addressOf() : "", trustedProxies);
+		const client = knowsAll ? clientOf(request, addressOf(), trustedProxies) : directClient(request, addressOf);
 		const verdict = guard.judge(request);
 		if (!verdict.pass) {
 			const allow: Record<string, string> = verdict.allow === undefined ? {} : { allow: verdict.allow };
@@ -125,10 +125,18 @@ function gate(
 		const method = request.method === "HEAD" ? "GET" : request.method;
 		const routed = isPlain ? request : routedAs(request, method, `http://localhost${path}${search}`);
 		if (route.class === "push" || route.seesPeer === true) {
-			if (!knowsAll) client.address = addressOf();
-			const peer: Peer = { client, visitor: entered, grant: null, search: new URLSearchParams(search), path };
+			const peer: Peer = {
+				client,
+				visitor: entered,
+				grant: null,
+				// Nearly every report comes without one.
+				get search() {
+					return new URLSearchParams(search);
+				},
+				path,
+			};
 			if (route.class === "push" && route.token === "request") {
-				const admission = entry.admit(request, tokenOf(request, search), client.address);
+				const admission = entry.admit(request, tokenOf(request, search), client);
 				if (!admission.ok) {
 					const retry: Record<string, string> =
 						admission.retryAfter === null ? {} : { "retry-after": String(admission.retryAfter) };

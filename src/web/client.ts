@@ -4,7 +4,7 @@ import { groupsOf, isWithin, type Network } from "../networks.ts";
 
 export type Client = {
 	/** "" where nobody knows. */
-	address: string;
+	readonly address: string;
 	/** The connection comes from a proxy whose word is taken. */
 	isProxied: boolean;
 	isHttps: boolean;
@@ -18,7 +18,7 @@ const forwarded = ["x-forwarded-for", "x-forwarded-proto"];
  */
 export function clientOf({ headers }: Request, address: string, proxies: readonly Network[]): Client {
 	if (!isWithin(proxies, address)) {
-		for (const name of forwarded) if (headers.has(name)) headers.delete(name);
+		dropForwarded(headers);
 		return { address, isProxied: false, isHttps: false };
 	}
 	return {
@@ -26,6 +26,22 @@ export function clientOf({ headers }: Request, address: string, proxies: readonl
 		isProxied: true,
 		isHttps: isHttps(headers),
 	};
+}
+
+/** As `clientOf` where no proxy is trusted. The connection is asked for its address by whoever wants to know it. */
+export function directClient({ headers }: Request, addressOf: () => string): Client {
+	dropForwarded(headers);
+	return {
+		get address() {
+			return addressOf();
+		},
+		isProxied: false,
+		isHttps: false,
+	};
+}
+
+function dropForwarded(headers: Headers): void {
+	for (const name of forwarded) if (headers.has(name)) headers.delete(name);
 }
 
 /** Where this server is reached, as whoever asks reaches it. */

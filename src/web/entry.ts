@@ -3,6 +3,7 @@ import type { Finding } from "../alert.ts";
 import type { Problem } from "../overview.ts";
 import { formatRelative } from "../units.ts";
 import { Buckets } from "./buckets.ts";
+import type { Client } from "./client.ts";
 import { isOwnOrigin } from "./guard.ts";
 import type { Grant, Tokens } from "./tokens.ts";
 
@@ -32,7 +33,7 @@ export class Entry {
 	}
 
 	/** Decides on a key, from wherever in the request it was taken. `fromPage`: a browser may send it from any site. */
-	admit(request: Request, token: string | null, address: string, { fromPage = false } = {}): Admission {
+	admit(request: Request, token: string | null, client: Pick<Client, "address">, { fromPage = false } = {}): Admission {
 		// Where anybody may report, a web page in the same network must not be able to: that is all an Origin is good for.
 		if ((!fromPage || this.tokens.isOpen) && !isOwnOrigin(request.headers)) {
 			return { ok: false, status: 403, message: "Reports are not taken from other sites' pages.", retryAfter: null };
@@ -45,7 +46,7 @@ export class Entry {
 			const message = "The monitor cannot read its push token at the moment. Try again in a few seconds.";
 			return { ok: false, status: 503, message, retryAfter: triedAgainSeconds };
 		}
-		const wait = this.refuse(address);
+		const wait = this.refuse(client.address);
 		if (wait > 0) {
 			return { ok: false, status: 429, message: "Too many wrong tokens from this address.", retryAfter: wait };
 		}

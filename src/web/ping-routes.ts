@@ -66,7 +66,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		const rid = peer.search.get("rid");
 		if (rid !== null && !uuidForm.test(rid.toLowerCase())) return pinged(400, "invalid uuid format");
 
-		const admission = isUuid ? null : entry.admit(request, address, peer.client.address, { fromPage: true });
+		const admission = isUuid ? null : entry.admit(request, address, peer.client, { fromPage: true });
 		if (admission !== null && !admission.ok) {
 			if (admission.status === 429) return tired(admission.retryAfter ?? 1);
 			if (admission.status === 503) return pinged(503, admission.message, later);
@@ -120,7 +120,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		if (success !== "true" && success !== "false") return text(400, "missing or invalid success query parameter");
 		const header = request.headers.get("authorization") ?? "";
 		if (!header.startsWith("Bearer ")) return text(401, "invalid Authorization header");
-		const admission = entry.admit(request, header.slice(7).trim(), peer.client.address, { fromPage: false });
+		const admission = entry.admit(request, header.slice(7).trim(), peer.client, { fromPage: false });
 		if (!admission.ok) {
 			const retry: Record<string, string> =
 				admission.retryAfter === null ? {} : { "retry-after": String(admission.retryAfter) };

@@ -39,7 +39,7 @@ export type Peer = {
 	client: Client;
 	visitor: Visitor | null;
 	grant: Grant;
-	search: URLSearchParams;
+	readonly search: URLSearchParams;
 	path: string;
 };
 /** For a route that does not want to know. */
