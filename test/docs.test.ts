@@ -20,6 +20,7 @@ const pages = [
 		"architecture",
 		"security",
 		"sending-runs",
+		"inventory",
 		"scale",
 		"contributing",
 	].map(inDocs),

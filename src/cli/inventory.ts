@@ -5,6 +5,7 @@ import {
 	fchmodSync,
 	fsyncSync,
 	openSync,
+	readdirSync,
 	readFileSync,
 	readSync,
 	renameSync,
@@ -135,9 +136,10 @@ async function handOver({ job, host, format, file }: Asked, push: (bytes: Uint8A
 		throw new AppError("missing", `${dataDir} does not exist; ${where}.${nearbyFolder(process.env, dataDir)}`);
 	}
 	const now = Date.now();
-	refuseStranger(databasePath, job);
 	makeSpool(dataDir);
 	const folder = spoolFolder(dataDir);
+	// A job's first report may lie there too, on its way.
+	if (readdirSync(folder).length === 0) refuseStranger(databasePath, job);
 	const path = join(folder, `${String(now).padStart(14, "0")}-${crypto.randomUUID().slice(0, 8)}.listing`);
 	const fd = openSync(`${path}.tmp`, "wx", 0o660);
 	try {
