@@ -31,11 +31,12 @@ const shortId = 8;
 
 const nothing: Matched = { snapshot: null, by: null, isAmbiguous: false, differs: false };
 
-/** `runs` oldest first. */
+/** `runs` oldest first; `listedAt`: when good listings were made, oldest first. */
 export function matchRuns(
 	runs: readonly CopiedRun[],
 	snapshots: readonly KnownSnapshot[],
 	format: ListingFormat,
+	listedAt: readonly number[],
 ): Matching {
 	const isOfFiles = format === "rclone" || format === "s3" || format === "find";
 	const ids = new IdIndex(runs, snapshots);
@@ -84,7 +85,7 @@ export function matchRuns(
 		matches[i] = { ...nothing, snapshot: best, by: run.snapshotId === null ? "time" : "moved" };
 		for (const one of fitting) claimed.add(one);
 	}
-	const tells = isOfFiles && idMatches === 0 ? tellsFiles(runs, matches, perRun, timed, skew) : true;
+	const tells = isOfFiles && idMatches === 0 ? tellsFiles(runs, matches, perRun, timed, skew, listedAt) : true;
 	const isMirror = isOfFiles && idMatches === 0 && !tells && snapshots.length > 0;
 	if (isMirror) claimed.clear();
 	const timeWorks = idMatches === 0 && tellsByTime(timed, claimed, skew, runs);

@@ -13,17 +13,36 @@ export function tellsFiles(
 	perRun: Uint16Array,
 	timed: readonly KnownSnapshot[],
 	skew: number,
+	listedAt: readonly number[],
 ): boolean {
 	const since = (timed[0]?.at ?? Number.POSITIVE_INFINITY) - skew - toleranceMs;
 	const until = (timed.at(-1)?.at ?? 0) - skew;
 	const first = runs.findIndex(({ startedAt, endedAt }) => (endedAt ?? startedAt) >= since);
-	const asked = runs.flatMap((run, i) => (i < first || first === -1 || run.startedAt > until ? [] : [i])).slice(-10);
-	const found = asked.filter((i) => (matches[i]?.snapshot ?? null) !== null);
-	if (found.length < 3 || found.length < asked.length * 0.7) return false;
-	const counts = new Map<number, number>();
-	for (const i of found) counts.set(perRun[i] ?? 0, (counts.get(perRun[i] ?? 0) ?? 0) + 1);
-	const [usual = 0] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [];
-	return (counts.get(usual) ?? 0) >= found.length * 0.8 && usual <= 64;
+	if (first === -1) return false;
+	const asked = runs.flatMap((run, i) => (i < first || run.startedAt > until || isTwin(i) ? [] : [i]));
+	// A policy that keeps one lets go what nobody ever saw: then those tell that somebody looked for before the next run.
+	return tell(asked.slice(-10)) || tell(asked.filter(wasListed).slice(-10));
+
+	function tell(some: readonly number[]): boolean {
+		const found = some.filter((i) => (matches[i]?.snapshot ?? null) !== null);
+		if (found.length < 3 || found.length * 3 < some.length * 2) return false;
+		const counts = new Map<number, number>();
+		for (const i of found) counts.set(perRun[i] ?? 0, (counts.get(perRun[i] ?? 0) ?? 0) + 1);
+		const [usual = 0] = [...counts].sort((x, y) => y[1] - x[1])[0] ?? [];
+		return (counts.get(usual) ?? 0) >= found.length * 0.8 && usual <= 64;
+	}
+
+	/** Reported twice by two roads: the second stands for both. */
+	function isTwin(index: number): boolean {
+		return (runs[index + 1]?.startedAt ?? Number.POSITIVE_INFINITY) <= (runs[index]?.startedAt ?? 0) + 60_000;
+	}
+
+	function wasListed(index: number): boolean {
+		const from = runs[index]?.receivedAt ?? 0;
+		const start = (runs[index]?.startedAt ?? 0) + 60_000;
+		const next = runs.slice(index + 1, index + 5).find(({ startedAt }) => startedAt > start);
+		return listedAt.some((at) => at > from && at <= (next?.receivedAt ?? Number.POSITIVE_INFINITY));
+	}
 }
 
 /** Whether a file has the size that a run reported: what was written is what was counted. */

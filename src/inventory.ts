@@ -144,7 +144,12 @@ export function compareInventory(
 	const latest = byTime.at(-1) ?? null;
 	const oldestFirst = [...runs].sort((a, b) => a.startedAt - b.startedAt || a.id - b.id);
 	const format = listing?.format ?? latest?.format ?? "jsonl";
-	const matching = matchRuns(oldestFirst, snapshots, format);
+	const matching = matchRuns(
+		oldestFirst,
+		snapshots,
+		format,
+		good.map(({ at }) => at),
+	);
 	const { matches, skew, isTelling, isOfJob, claimed } = matching;
 	const unreported = snapshots.filter((one) => one.goneAt === null && !claimed.has(one) && isOfJob(one));
 	const others = snapshots.filter((one) => one.goneAt === null && !claimed.has(one) && !isOfJob(one)).length;
@@ -239,8 +244,7 @@ export function compareInventory(
 		const next = oldestFirst.slice(index + 1, index + 64);
 		return !next.some(
 			(other) =>
-				other.startedAt > run.startedAt &&
-				Math.min((other.endedAt ?? other.startedAt) + lag, other.receivedAt) < lackingAt,
+				isLater(other, run) && Math.min((other.endedAt ?? other.startedAt) + lag, other.receivedAt) < lackingAt,
 		);
 	}
 
@@ -250,6 +254,14 @@ export function compareInventory(
 			? "its report names no snapshot, and nothing was made at that time"
 			: "ids of reports and of the listing were never the same";
 	}
+}
+
+/** Whether a run is another one, begun later; reported twice by two roads it is the same. */
+function isLater(other: CopiedRun, run: CopiedRun): boolean {
+	const isOther = other.snapshotId !== null && run.snapshotId !== null && other.snapshotId !== run.snapshotId;
+	return other.snapshotId === run.snapshotId && run.snapshotId !== null
+		? false
+		: other.startedAt > run.startedAt + (isOther ? 0 : 60_000);
 }
 
 /** Index of the first listing made after an instant. */

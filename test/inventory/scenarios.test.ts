@@ -142,7 +142,9 @@ function play(
 				loss.lackingAt = now;
 				// Where something newer is there, a policy may have taken it: then it is for the promise to tell.
 				const isNewest = !remote.some(({ madeAt }) => madeAt > loss.madeAt);
-				loss.isDue = isNewest && !compared.isMirror;
+				// Also where that newer one was lost as well: it was reported, and is missed itself.
+				const isLast = !runs.some(({ key: other, receivedAt }) => other > loss.key && receivedAt < now);
+				loss.isDue = isNewest && isLast && !compared.isMirror;
 			} else if (!loss.found && loss.isDue && now - loss.lackingAt >= 10 * minute) {
 				loss.found = true;
 				if (!absent.has(loss.key))
