@@ -17,7 +17,7 @@ import { isatty } from "node:tty";
 import { parseArgs } from "node:util";
 import { nearbyFolder, readConfig } from "../config.ts";
 import { AppError, codeOf, messageOf } from "../errors.ts";
-import type { HandedHead } from "../ingest/handed-listings.ts";
+import { type HandedHead, handedForm } from "../ingest/handed-listings.ts";
 import { listingLimit, openListing, type ReadListing } from "../ingest/listing.ts";
 import { makeSpool, spoolFolder } from "../ingest/spool.ts";
 import type { ListingFormat } from "../inventory.ts";
@@ -139,7 +139,7 @@ async function handOver({ job, host, format, file }: Asked, push: (bytes: Uint8A
 	makeSpool(dataDir);
 	const folder = spoolFolder(dataDir);
 	// A job's first report may lie there too, on its way.
-	if (readdirSync(folder).length === 0) refuseStranger(databasePath, job);
+	if (!readdirSync(folder).some((name) => !handedForm.test(name))) refuseStranger(databasePath, job);
 	const path = join(folder, `${String(now).padStart(14, "0")}-${crypto.randomUUID().slice(0, 8)}.listing`);
 	const fd = openSync(`${path}.tmp`, "wx", 0o660);
 	try {

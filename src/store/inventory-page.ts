@@ -96,6 +96,8 @@ export type InventoryReading = {
 	absent: number;
 	/** The newest good listing. */
 	listedAt: number | null;
+	/** Seconds that the newest copy may be old; null: no target is set. */
+	target: number | null;
 };
 
 /** For the metrics: every job that was ever listed. */
@@ -103,7 +105,8 @@ export function readInventoryReadings(db: Database, settings: Settings, zone: st
 	const listed = readListedJobs(db);
 	if (listed.size === 0) return [];
 	return readJobs(db).flatMap((job) => {
-		const read = listed.has(job.id) ? readComparison(db, job.id, settingsOf(settings, job), zone) : null;
+		const wanted = settingsOf(settings, job);
+		const read = listed.has(job.id) ? readComparison(db, job.id, wanted, zone) : null;
 		if (read === null) return [];
 		const { listing, newestCopy, counts } = read.comparison;
 		return [
@@ -113,6 +116,7 @@ export function readInventoryReadings(db: Database, settings: Settings, zone: st
 				newestCopyAt: newestCopy?.at ?? null,
 				absent: counts.absent,
 				listedAt: listing?.at ?? null,
+				target: wanted?.rpo ?? null,
 			},
 		];
 	});

@@ -10,16 +10,19 @@ export function inventoryMetrics(readings: readonly InventoryReading[]): Metric[
 	const newest: Sample[] = [];
 	const absent: Sample[] = [];
 	const listed: Sample[] = [];
-	for (const { job, snapshots: count, newestCopyAt, absent: missing, listedAt } of readings) {
+	const targets: Sample[] = [];
+	for (const { job, snapshots: count, newestCopyAt, absent: missing, listedAt, target } of readings) {
 		const labels: Sample[0] = job.host === "" ? { backup: job.name } : { backup: job.name, host: job.host };
 		if (count !== null) snapshots.push([labels, count]);
 		if (newestCopyAt !== null) newest.push([labels, newestCopyAt / 1000]);
 		if (listedAt !== null) listed.push([labels, listedAt / 1000]);
+		if (target !== null) targets.push([labels, target]);
 		absent.push([labels, missing]);
 	}
 	return [
 		gauge("backup_remote_snapshots", "Entries of the remote's newest good listing.", snapshots),
 		gauge("backup_newest_copy_timestamp_seconds", "When the newest copy was made that a listing has shown.", newest),
+		gauge("backup_newest_copy_target_seconds", "How old the newest copy may be (rpo).", targets),
 		gauge(
 			"backup_absent_snapshots",
 			"Reported backups that two listings did not have and that should be there.",
