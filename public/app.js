@@ -2,7 +2,7 @@
 import "htmx.org";
 import "./focus.js";
 import "./reader.js";
-import { formatAge, formatRelative } from "../src/units.ts";
+import { formatAge, formatCount, formatRelative } from "../src/units.ts";
 import { connectNow, isTold, startLive } from "./live.js";
 import { showZones } from "./zones.js";
 import "./theme.js";
@@ -109,7 +109,17 @@ document.addEventListener("htmx:after:swap", () => {
 	showAges();
 	showState();
 	showZones();
+	showAlerts();
 });
+
+/** The navigation stands outside of what is swapped; the footer brings its figure. */
+function showAlerts() {
+	const count = document.querySelector("footer[data-alerts]")?.dataset.alerts;
+	const badge = document.getElementById("nav-alerts");
+	if (!badge || count === undefined) return;
+	badge.hidden = count === "0";
+	badge.firstElementChild.textContent = formatCount(Number(count));
+}
 
 // The tab's own picture: told by shape as well as by colour, for whoever has the page among thirty others.
 const shapes = {

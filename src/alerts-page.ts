@@ -80,5 +80,6 @@ export type AlertsPage = {
 	digest: string | null;
 	problems: Problem[];
 	retentionDays: number;
+	openAlerts?: number;
 	source: { path: string; checkedAt: number | null; lines: number };
 };

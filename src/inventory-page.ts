@@ -48,6 +48,7 @@ export type InventoryPage = {
 	address: string;
 	problems: Problem[];
 	retentionDays: number;
+	openAlerts?: number;
 	source: { path: string; checkedAt: number | null; lines: number };
 };
 

@@ -94,5 +94,6 @@ export type JobPage = StoredJobPage &
 		addresses: JobAddresses;
 		problems: Problem[];
 		retentionDays: number;
+		openAlerts?: number;
 		source: { path: string; checkedAt: number | null; lines: number };
 	};

@@ -185,5 +185,6 @@ export type Overview = {
 	/** When the metrics file was last looked at, and what it is called. */
 	source: { path: string; checkedAt: number | null; lines: number };
 	retentionDays: number;
+	openAlerts?: number;
 	problems: Problem[];
 };

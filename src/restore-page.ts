@@ -47,5 +47,6 @@ export type RestorePage = {
 	units: Units;
 	problems: Problem[];
 	retentionDays: number;
+	openAlerts?: number;
 	source: { path: string; checkedAt: number | null; lines: number };
 };

@@ -68,6 +68,7 @@ export type RunPage = StoredRunPage & {
 	alerts: RunAlert[];
 	problems: Problem[];
 	retentionDays: number;
+	openAlerts?: number;
 	source: { path: string; checkedAt: number | null; lines: number };
 };
 

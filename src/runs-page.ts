@@ -32,5 +32,6 @@ export type RunsPage = {
 	exportQuery: string | null;
 	problems: Problem[];
 	retentionDays: number;
+	openAlerts?: number;
 	source: { path: string; checkedAt: number | null; lines: number };
 };

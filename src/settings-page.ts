@@ -78,5 +78,6 @@ export type SettingsPage = {
 	refused: { address: string; count: number; lastAt: number }[];
 	problems: Problem[];
 	retentionDays: number;
+	openAlerts?: number;
 	source: { path: string; checkedAt: number | null; lines: number };
 };

@@ -55,6 +55,16 @@ export function readOpenAlerts(db: Database): Alert[] {
 	return prepared<Row>(db, "SELECT * FROM alert WHERE resolved_at IS NULL ORDER BY opened_at, id").all().map(alertOf);
 }
 
+/** Open ones that speak for themselves and that nobody has taken care of. */
+export function countLoudAlerts(db: Database, now: number): number {
+	const row = prepared<{ count: number }>(
+		db,
+		`SELECT count(*) AS count FROM alert WHERE resolved_at IS NULL AND parent_id IS NULL
+			AND (acknowledged_at IS NULL OR acknowledged_until <= $now) AND (snoozed_until IS NULL OR snoozed_until <= $now)`,
+	).get({ now });
+	return row?.count ?? 0;
+}
+
 /** By job: how bad the worst of its open alerts is. */
 export function readWorstAlerts(db: Database): Map<number, Severity> {
 	const worst = new Map<number, Severity>();

@@ -43,6 +43,7 @@ export function alertRoutes(options: AppOptions, headers: Record<string, string>
 			zone,
 			problems: options.problems(),
 			retentionDays: config.retentionDays,
+			openAlerts: options.openAlerts(),
 			source: { path, checkedAt, lines: db === null ? 0 : (findSource(db, config.metricsFile)?.line ?? 0) },
 		};
 	};

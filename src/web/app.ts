@@ -32,6 +32,8 @@ export type AppOptions = {
 	access: Access | null;
 	/** All that is wrong with the monitor itself, and with those who report to it. */
 	problems: () => Problem[];
+	/** How many alerts wait for somebody: a figure beside the word in the navigation. */
+	openAlerts: () => number;
 };
 
 /** Largest body of a request that has no limit of its own. */

@@ -114,6 +114,7 @@ export function inventoryRoutes(options: InventoryRouteOptions, headers: Record<
 			address,
 			problems: options.problems(),
 			retentionDays: config.retentionDays,
+			openAlerts: options.openAlerts(),
 			source: { path, checkedAt, lines: db === null ? 0 : (findSource(db, config.metricsFile)?.line ?? 0) },
 		};
 	};

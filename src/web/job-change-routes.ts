@@ -35,6 +35,7 @@ export function jobChangeRoutes(options: AppOptions, headers: Record<string, str
 			zone: config.zone,
 			problems: options.problems(),
 			retentionDays: config.retentionDays,
+			openAlerts: options.openAlerts(),
 			source: { path, checkedAt, lines: findSource(db, config.metricsFile)?.line ?? 0 },
 			job,
 			extent: readExtent(db, job.id),

@@ -36,6 +36,7 @@ export function jobPageRoutes(
 			zone,
 			problems: problems(),
 			retentionDays: config.retentionDays,
+			openAlerts: options.openAlerts(),
 			source: { path, checkedAt, lines },
 		};
 	};

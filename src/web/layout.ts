@@ -1,7 +1,7 @@
 // The frame around every page: head, top bar, the place for troubles of the monitor itself, footer.
 import type { Problem } from "../overview.ts";
 import { currentReader } from "../reader.ts";
-import { plural } from "../units.ts";
+import { formatCount, plural } from "../units.ts";
 import { version } from "../version.ts";
 import { assetPath } from "./assets.ts";
 import { type Html, html, raw } from "./html.ts";
@@ -24,6 +24,8 @@ export type PageOptions = {
 	path: string;
 	/** The entry of the navigation that this page is; null: none of them. */
 	nav?: NavEntry["path"] | null;
+	/** Alerts that wait for somebody. */
+	openAlerts?: number | undefined;
 	/** The region that is refreshed; it holds the main landmark and the footer. */
 	live: Html;
 };
@@ -58,18 +60,23 @@ const moreEntries: readonly NavEntry[] = [
 	{ path: "/settings", name: "Settings", icon: "settings" },
 ];
 
-function navLink(entry: NavEntry, current: NavEntry["path"] | null): Html {
-	return html`<a href="${entry.path}"${entry.path === current && html` aria-current="page"`}>${icon(entry.icon)}<span>${entry.name}</span></a>`;
+type Place = { current: NavEntry["path"] | null; openAlerts: number };
+
+function navLink(entry: NavEntry, { current, openAlerts }: Place): Html {
+	const count =
+		entry.path === "/alerts" &&
+		html` <b class="nav-count" id="nav-alerts"${openAlerts === 0 && html` hidden`}><span>${formatCount(openAlerts)}</span><span class="sr"> open</span></b>`;
+	return html`<a href="${entry.path}"${entry.path === current && html` aria-current="page"`}>${icon(entry.icon)}<span>${entry.name}</span>${count}</a>`;
 }
 
 /** The same links twice: in a row where there is room, else in a menu; only one of the two is ever drawn or read. */
-function navigation(current: NavEntry["path"] | null): Html {
-	const link = (entry: NavEntry) => navLink(entry, current);
-	const isBehind = moreEntries.some(({ path }) => path === current);
+function navigation(place: Place): Html {
+	const link = (entry: NavEntry) => navLink(entry, place);
+	const isBehind = moreEntries.some(({ path }) => path === place.current);
 	return html`<nav class="mainnav" aria-label="Main">${navEntries.map(link)}<span class="nav-rest">${moreEntries.map(link)}</span><details class="menu nav-more"><summary${isBehind && html` data-current`}>${icon("more")}<span>More</span></summary><div>${moreEntries.map(link)}</div></details></nav>`;
 }
 
-export function page({ title, theme, now, path, nav = "/", live }: PageOptions): Html {
+export function page({ title, theme, now, path, nav = "/", openAlerts = 0, live }: PageOptions): Html {
 	const { locale } = currentReader();
 	return html`${doctype}<html lang="en"${locale !== null && html` data-locale="${locale}"`}${theme !== "auto" && html` data-theme="${theme}"`}>
 <head>
@@ -88,7 +95,7 @@ ${
 ${iconSymbols}
 <header class="topbar"><div class="wrap">
 <a class="brand" href="/">${mark}<span>Backup Monitor</span></a>
-${navigation(nav)}
+${navigation({ current: nav, openAlerts })}
 <p class="live" id="live-state"><span>Live, checked</span> <time datetime="${new Date(now).toISOString()}" data-ago>just now</time></p>
 ${themeControl(theme, path)}
 </div></header>
@@ -188,14 +195,16 @@ function banner({ id, severity, title, detail }: Problem): Html {
 }
 
 export type FooterData = Clock & {
+	/** Alerts that wait for somebody; for the figure in the navigation, which is not refreshed with the page. */
+	openAlerts?: number;
 	retentionDays: number;
 	source: { path: string; checkedAt: number | null; lines: number };
 };
 
-export function footer({ now, zone, retentionDays, source }: FooterData): Html {
+export function footer({ now, zone, retentionDays, source, openAlerts = 0 }: FooterData): Html {
 	const looked =
 		source.checkedAt === null ? "not looked at yet" : html`looked at ${ago(source.checkedAt, { now, zone })}`;
-	return html`<footer><div class="wrap">
+	return html`<footer data-alerts="${openAlerts}"><div class="wrap">
 ${zones(now, zone)}
 <span>Keeps ${plural(retentionDays, "day")} of runs</span>
 <span><span class="wraps">${source.path}</span>, ${plural(source.lines, "line")}, ${looked}</span>

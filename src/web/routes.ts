@@ -84,6 +84,7 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		const shared = {
 			problems: options.problems(),
 			retentionDays: config.retentionDays,
+			openAlerts: options.openAlerts(),
 			channels: alerting.channels.settings.length,
 		};
 		const { path, checkedAt } = monitor.source;

@@ -32,7 +32,13 @@ export type AboutRun = (db: Database, stored: StoredRunPage) => { judgedAs: Judg
 const usually: AboutRun = (db, { run }) => ({ judgedAs: null, alerts: readAlertsOfRun(db, run.id) });
 
 export function runPageRoutes(
-	{ monitor, config, clock, problems }: Pick<AppOptions, "monitor" | "config" | "clock" | "problems">,
+	{
+		monitor,
+		config,
+		clock,
+		problems,
+		openAlerts,
+	}: Pick<AppOptions, "monitor" | "config" | "clock" | "problems" | "openAlerts">,
 	headers: Record<string, string>,
 	aboutRun: AboutRun = usually,
 ): Route[] {
@@ -59,6 +65,7 @@ export function runPageRoutes(
 			zone,
 			problems: problems(),
 			retentionDays: config.retentionDays,
+			openAlerts: openAlerts(),
 			source: { path, checkedAt, lines },
 		};
 	};

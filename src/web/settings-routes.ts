@@ -67,6 +67,7 @@ export function readSettingsPage(options: AppOptions, env: Record<string, string
 		refused: entry.refused(),
 		problems: options.problems(),
 		retentionDays: config.retentionDays,
+		openAlerts: options.openAlerts(),
 		source: { path, checkedAt, lines },
 	};
 }

@@ -60,6 +60,7 @@ export function setupRoutes(options: AppOptions, headers: Record<string, string>
 			rejected: db === null ? 0 : countRejected(db),
 			problems: refused === null ? monitor.problems() : [...monitor.problems(), refused],
 			retentionDays: config.retentionDays,
+			openAlerts: options.openAlerts(),
 			source: { path, checkedAt, lines: db === null ? 0 : (findSource(db, config.metricsFile)?.line ?? 0) },
 			units: { iec: config.units === "iec" },
 		};

@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import { Inventories } from "../ingest/inventories.ts";
 import { Monitor } from "../ingest/monitor.ts";
 import type { Problem } from "../overview.ts";
+import { countLoudAlerts } from "../store/alerts.ts";
 import type { Access } from "./access.ts";
 import type { AppOptions } from "./app.ts";
 import type { Entry } from "./entry.ts";
@@ -39,5 +40,6 @@ export function wire(config: Config, clock: () => number, entry: Entry, access: 
 		const known = [...monitor.problems(), ...alerting.problems(clock()), ...inventory.problems()];
 		return refused === null ? known : [...known, refused];
 	};
-	return { monitor, alerting, inventory, config, clock, entry, access, problems };
+	const openAlerts = () => (monitor.db === null ? 0 : countLoudAlerts(monitor.db, clock()));
+	return { monitor, alerting, inventory, config, clock, entry, access, problems, openAlerts };
 }

@@ -113,6 +113,8 @@ describe.each(states.map(({ name }) => name))("%s", (state) => {
 		const wrong: string[] = [];
 		const { page, complaints, close } = await openPage(browser, `${lab.url}/settings`, { reducedMotion: "reduce" });
 		let expected = 200;
+		const { open } = (await (await fetch(`${lab.url}/api/alerts`)).json()) as { open: unknown[] };
+		const hasAlerts = open.length > 0;
 		page.on("response", (response) => {
 			if (response.status() >= 400 && expected === 200) wrong.push(`${response.status()} ${response.url()}`);
 		});
@@ -141,6 +143,13 @@ describe.each(states.map(({ name }) => name))("%s", (state) => {
 			for (const found of await turning(page)) wrong.push(`${path}: turns its surroundings: ${found}`);
 			if ((await page.evaluate(() => (window as { __pwn?: unknown }).__pwn)) !== undefined)
 				wrong.push(`${path}: script ran`);
+			// What waits for somebody is told on every page that knows of it.
+			const told = await page.evaluate(() => [
+				document.querySelector("#nav-alerts span")?.textContent,
+				document.querySelector("footer")?.dataset.alerts,
+			]);
+			if (!isRefusal && (told[0] !== told[1] || (hasAlerts && told[0] === "0")))
+				wrong.push(`${path}: ${told[0]} alerts in the navigation`);
 			if ((await page.locator("h1").count()) !== 1) wrong.push(`${path}: not one h1`);
 			for (const complaint of complaints.splice(0)) {
 				// A stream that a busy machine lets rest for too long is cut, and opened again by the page.

@@ -88,11 +88,18 @@ describe("by keyboard", () => {
 	test("an alert is acknowledged in place, and the focus is not lost", async () => {
 		const { page, complaints, close } = await openPage(browser, lab.url);
 		const before = await page.locator(".alert[data-quiet]").count();
+		const loud = Number(await page.textContent("#nav-alerts span"));
+		expect(loud).toBeGreaterThan(0);
 		await page.focus('.alert button:has-text("Acknowledge")');
 		await page.keyboard.press("Enter");
 		await page.waitForFunction((count) => document.querySelectorAll(".alert[data-quiet]").length > count, before);
 		expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe("BODY");
 		expect(page.url()).toBe(`${lab.url}/`);
+		// The figure in the navigation stands outside of what is swapped.
+		await page.waitForFunction(
+			(open) => document.querySelector("#nav-alerts span")?.textContent === open,
+			String(loud - 1),
+		);
 		expect(complaints).toEqual([]);
 		await close();
 	});

@@ -36,7 +36,10 @@ beforeEach(async () => {
 		entry,
 		access: null,
 	};
-	routes = inventoryRoutes({ ...parts, problems: () => [], inventory: { keep: station.keep } }, {});
+	routes = inventoryRoutes(
+		{ ...parts, problems: () => [], openAlerts: () => 0, inventory: { keep: station.keep } },
+		{},
+	);
 });
 afterEach(() => station.stop());
 afterAll(cleanUp);

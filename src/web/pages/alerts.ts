@@ -10,7 +10,15 @@ import { button, hiddenPath } from "./action-forms.ts";
 import { snippet } from "./snippet.ts";
 
 export function alertsPage(data: AlertsPage, theme: Theme): Html {
-	return page({ title: windowTitle(data), theme, now: data.now, path: pathOf(data), nav: "/alerts", live: live(data) });
+	return page({
+		title: windowTitle(data),
+		theme,
+		now: data.now,
+		openAlerts: data.openAlerts,
+		path: pathOf(data),
+		nav: "/alerts",
+		live: live(data),
+	});
 }
 
 export function alertsLive(data: AlertsPage): Html {
@@ -191,7 +199,7 @@ ${data.next !== null && html`<p class="alert-more"><a href="${pathOf({ ...data, 
 /** The page that a link in a message leads to: it asks, and its form acts. Without `data` it shows nothing else. */
 export function linkPage(
 	asked: { alert: ShownAlert; action: "acknowledge" | "snooze"; token: string } | null,
-	data: Pick<AlertsPage, "now" | "zone" | "problems" | "retentionDays" | "source"> | null,
+	data: Pick<AlertsPage, "now" | "zone" | "problems" | "retentionDays" | "openAlerts" | "source"> | null,
 	theme: Theme,
 ): Html {
 	const title =
@@ -211,7 +219,15 @@ export function linkPage(
 	const named = `${title} \u00b7 Backup Monitor`;
 	if (data === null) return barePage({ title: named, theme, main });
 	const live = html`<div id="live" data-now="${data.now}">${banners(data.problems)}${main}${footer(data)}</div>`;
-	return page({ title: named, theme, now: data.now, path: "/alerts", nav: "/alerts", live });
+	return page({
+		title: named,
+		theme,
+		now: data.now,
+		openAlerts: data.openAlerts,
+		path: "/alerts",
+		nav: "/alerts",
+		live,
+	});
 }
 
 /** What whoever acted without a login gets: the list of alerts would ask for one. */

@@ -11,7 +11,15 @@ import { snippet } from "./snippet.ts";
 
 export function inventoryPage(data: InventoryPage, theme: Theme, units: Units): Html {
 	const live = inventoryMain(data, units);
-	return page({ title: windowTitle(data), theme, now: data.now, path: "/inventory", nav: "/inventory", live });
+	return page({
+		title: windowTitle(data),
+		theme,
+		now: data.now,
+		openAlerts: data.openAlerts,
+		path: "/inventory",
+		nav: "/inventory",
+		live,
+	});
 }
 
 export function inventoryLive(data: InventoryPage, units: Units): Html {

@@ -43,7 +43,14 @@ export function jobChangePage(data: JobChangePage, theme: Theme): Html {
 ${data.error !== null && html`<p class="box" role="alert"><strong>Nothing was changed.</strong> <bdi>${data.error}</bdi></p>`}
 ${content}
 </main>${footer(data)}</div>`;
-	return page({ title: `${title} \u00b7 Backup Monitor`, theme, now: data.now, path: changePath(job), live });
+	return page({
+		title: `${title} \u00b7 Backup Monitor`,
+		theme,
+		now: data.now,
+		openAlerts: data.openAlerts,
+		path: changePath(job),
+		live,
+	});
 }
 
 export function changePath({ slug }: Pick<Job, "slug">): string {

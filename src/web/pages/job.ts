@@ -19,7 +19,14 @@ import { jobReports, jobSettings } from "./job-settings.ts";
 export type JobPageOptions = { theme: Theme; units: Units };
 
 export function jobPage(data: JobPage, { theme, units }: JobPageOptions): Html {
-	return page({ title: windowTitle(data), theme, now: data.now, path: pathOfJob(data), live: live(data, units) });
+	return page({
+		title: windowTitle(data),
+		theme,
+		now: data.now,
+		openAlerts: data.openAlerts,
+		path: pathOfJob(data),
+		live: live(data, units),
+	});
 }
 
 /** The piece that htmx puts in place of the old one; its title becomes the window's. */
@@ -76,7 +83,14 @@ export type NoJob = FooterData & { problems: Problem[] };
 /** Where nothing is: said on a page, with a way back. */
 export function noJobPage(data: NoJob, theme: Theme): Html {
 	const title = "No such job";
-	return page({ title: `${title} \u00b7 Backup Monitor`, theme, now: data.now, path: "/", live: noJobLive(data) });
+	return page({
+		title: `${title} \u00b7 Backup Monitor`,
+		theme,
+		now: data.now,
+		openAlerts: data.openAlerts,
+		path: "/",
+		live: noJobLive(data),
+	});
 }
 
 function noJobLive(data: NoJob): Html {

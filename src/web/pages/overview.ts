@@ -23,6 +23,7 @@ export function overviewPage(data: Overview, { theme, units }: OverviewOptions):
 		title: windowTitle(said),
 		theme,
 		now: data.now,
+		openAlerts: data.openAlerts,
 		path: pathOf(data),
 		live: live(data, said, jobs, units),
 	});

@@ -16,6 +16,7 @@ export function restorePage(data: RestorePage, theme: Theme): Html {
 		title: windowTitle(data),
 		theme,
 		now: data.now,
+		openAlerts: data.openAlerts,
 		path: pathOf(data),
 		nav: "/restore",
 		live: live(data),

@@ -23,6 +23,7 @@ export function runPage(data: RunPage, { theme, units }: RunOptions): Html {
 		title: windowTitle(data),
 		theme,
 		now: data.now,
+		openAlerts: data.openAlerts,
 		path: runPath(data.run.id),
 		nav: "/runs",
 		live: live(data, units),
@@ -117,5 +118,13 @@ ${banners(data.problems)}
 </main>
 ${footer(data)}
 </div>`;
-	return page({ title: "No such run \u00b7 Backup Monitor", theme, now: data.now, path, nav: "/runs", live });
+	return page({
+		title: "No such run \u00b7 Backup Monitor",
+		theme,
+		now: data.now,
+		openAlerts: data.openAlerts,
+		path,
+		nav: "/runs",
+		live,
+	});
 }

@@ -12,7 +12,15 @@ export type RunsOptions = { theme: Theme; units: Units };
 
 /** The whole page, for a browser that has nothing yet. */
 export function runsPage(data: RunsPage, { theme, units }: RunsOptions): Html {
-	return page({ title, theme, now: data.now, path: pathOfRuns(data.asked), nav: "/runs", live: live(data, units) });
+	return page({
+		title,
+		theme,
+		now: data.now,
+		openAlerts: data.openAlerts,
+		path: pathOfRuns(data.asked),
+		nav: "/runs",
+		live: live(data, units),
+	});
 }
 
 /** The piece that htmx puts in place of the old one. */

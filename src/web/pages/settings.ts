@@ -11,7 +11,15 @@ import { refusedReports, rejectedInput } from "./settings-input.ts";
 import { schedules } from "./settings-schedules.ts";
 
 export function settingsPage(data: SettingsPage, theme: Theme): Html {
-	return page({ title, theme, now: data.now, path: "/settings", nav: "/settings", live: live(data, theme) });
+	return page({
+		title,
+		theme,
+		now: data.now,
+		openAlerts: data.openAlerts,
+		path: "/settings",
+		nav: "/settings",
+		live: live(data, theme),
+	});
 }
 
 export function settingsLive(data: SettingsPage, theme: Theme): Html {

@@ -38,7 +38,15 @@ export type SetupData = FooterData & {
 
 export function setupPage(data: SetupData, theme: Theme): Html {
 	const path = setupPath(data);
-	return page({ title: windowTitle(data), theme, now: data.now, path, nav: "/setup", live: live(data) });
+	return page({
+		title: windowTitle(data),
+		theme,
+		now: data.now,
+		openAlerts: data.openAlerts,
+		path,
+		nav: "/setup",
+		live: live(data),
+	});
 }
 
 /** The piece that htmx puts in place of the old one. */

@@ -134,7 +134,11 @@ export async function openRunLab(
 	monitor.start();
 	await monitor.catchUp();
 	const headers = securityHeaders(config);
-	const routes = runPageRoutes({ monitor, config, clock, problems: () => monitor.problems() }, headers, aboutRun);
+	const routes = runPageRoutes(
+		{ monitor, config, clock, problems: () => monitor.problems(), openAlerts: () => 0 },
+		headers,
+		aboutRun,
+	);
 	const answer = (request: Request) => {
 		// Nothing is told live here: the pages poll.
 		if (new URL(request.url).pathname === "/live") return new Response(null, { status: 204, headers });
