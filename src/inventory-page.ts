@@ -70,6 +70,6 @@ export function labSentence(
 	const targets =
 		aimed.length === 0 ? "" : ` ${kept} of ${aimed.length} targets ${aimed.length === 1 ? "is" : "are"} kept.`;
 	const blind = jobs.length - known.length + unlisted;
-	const rest = blind === 0 ? "" : ` Of ${blind} ${blind === 1 ? "job" : "jobs"} nobody knows.`;
+	const rest = blind === 0 ? "" : ` Of ${blind} ${blind === 1 ? "job" : "jobs"} no copy was seen.`;
 	return lost + targets + rest;
 }

@@ -126,8 +126,9 @@ export function verdict({ now, jobs, problems }: Asked): Verdict {
 	const critical = problems.find((problem) => problem.severity === "critical");
 	if (critical !== undefined) {
 		const last = jobs.length === 0 ? [] : ["Last known: ", ...uncapitalised(judge(jobs, now).sentence), "."];
-		const title = critical.title.replace(/\.$/, "");
-		return { state: "unknown", sentence: [`I cannot tell: ${lowerFirst(title)}`], lead: last, short: "Cannot tell" };
+		// Which line and what is wrong with it stands in the bar above.
+		const why = critical.id === "config" ? "config.yaml cannot be used" : lowerFirst(critical.title.replace(/\.$/, ""));
+		return { state: "unknown", sentence: [`I cannot tell: ${why}`], lead: last, short: "Cannot tell" };
 	}
 	if (jobs.length === 0) {
 		const lead = "The monitor is running. Its first run turns this page into your dashboard.";

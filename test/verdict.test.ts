@@ -116,6 +116,12 @@ describe("the verdict", () => {
 		expect(say(jobs)).toMatchObject({ state: state as never, text });
 	});
 
+	test("says of a wrong configuration that it cannot be used; the bar above has the line", () => {
+		const title = 'config.yaml line 2: jobs.photos.schedule is "sometimes"; expected { every: 6h } or none';
+		const wrong: Problem = { id: "config", severity: "critical", title, detail: "" };
+		expect(say([job("a")], [wrong]).text).toBe("I cannot tell: config.yaml cannot be used");
+	});
+
 	test("running never hides that something is wrong", () => {
 		expect(say([job("a", "running"), job("b", "failed")])).toMatchObject({ state: "failed", text: "b failed" });
 	});
