@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import type { ReportObject } from "../ingest/tool-report.ts";
 import { describe } from "../report.ts";
 import type { Outcome } from "../run.ts";
+import { signalOf } from "../signal.ts";
 import { type CommonFlags, commonOptions, pairsOf, readCommon, usageError } from "./report-flags.ts";
 
 export type RecordArgs = CommonFlags & {
@@ -100,7 +101,7 @@ export function readRecordArgs(words: string[]): RecordArgs {
 		...readCommon(values, "record"),
 		outcome: outcomeOf(values),
 		exit: values.exit === undefined ? null : exitOf(values.exit),
-		signal: values.signal === undefined ? null : signalOf(values.signal),
+		signal: values.signal === undefined ? null : signalNamed(values.signal),
 		stdout: values.stdout ?? null,
 		stderr: values.stderr ?? null,
 		backupId: values["backup-id"] ?? null,
@@ -142,19 +143,9 @@ function exitOf(value: string): number {
 	throw new AppError("usage", `--exit is ${describe(value)}; expected an exit status from 0 to 255.`);
 }
 
-/** "SIGKILL", "kill" and "9" (as `kill -l` tells it) are one. */
-function signalOf(value: string): string {
-	const numbers: Record<string, string> = {
-		1: "HUP",
-		2: "INT",
-		3: "QUIT",
-		6: "ABRT",
-		9: "KILL",
-		13: "PIPE",
-		15: "TERM",
-	};
-	const name = (numbers[value] ?? value).toUpperCase().replace(/^SIG/, "");
-	if (/^[A-Z0-9+-]{1,16}$/.test(name)) return `SIG${name}`;
+function signalNamed(value: string): string {
+	const name = signalOf(value);
+	if (name !== null) return name;
 	throw new AppError("usage", `--signal is ${describe(value)}; expected a name such as SIGKILL.`);
 }
 

@@ -5,7 +5,10 @@ export type Sample = { name: string; value: number };
 
 export type ReadMetrics = { ok: true; samples: Sample[] } | { ok: false; message: string };
 
-const sampleForm = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\})?\s+(\S+)(?:\s+(\S+))?\s*$/;
+const label = String.raw`[ \t]*[a-zA-Z_][a-zA-Z0-9_]*[ \t]*=[ \t]*"(?:[^"\\]|\\["\\n])*"[ \t]*`;
+const sampleForm = new RegExp(
+	String.raw`^[ \t]*([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]*(\{(?:${label}(?:,${label})*,?)?[ \t]*\})?[ \t]*(?<=[ \t}])([^ \t\r]+)(?:[ \t]+([^ \t]+))?[ \t]*$`,
+);
 
 /** The text format 0.0.4. The messages are the Pushgateway's own. */
 export function readMetricsText(text: string): ReadMetrics {
@@ -15,8 +18,9 @@ export function readMetricsText(text: string): ReadMetrics {
 		return { ok: false, message: `text format parsing error in line ${lines.length}: unexpected end of input stream` };
 	}
 	const samples: Sample[] = [];
+	const series = new Set<string>();
 	for (const [index, line] of lines.entries()) {
-		if (line.trim() === "" || line.startsWith("#")) continue;
+		if (/^[ \t]*(?:#|$)/.test(line)) continue;
 		const match = sampleForm.exec(line);
 		const value = match === null ? null : numberOf(match[3] ?? "");
 		if (match === null || value === null) {
@@ -32,6 +36,14 @@ export function readMetricsText(text: string): ReadMetrics {
 					"pushed metrics are invalid or inconsistent with existing metrics: pushed metrics must not have timestamps",
 			};
 		}
+		const one = `${match[1]}${match[2] ?? "{}"}`;
+		if (series.has(one)) {
+			return {
+				ok: false,
+				message: `pushed metrics are invalid or inconsistent with existing metrics: collected metric ${one.slice(0, 200)} was collected before with the same name and label values`,
+			};
+		}
+		series.add(one);
 		samples.push({ name: match[1] ?? "", value });
 	}
 	return { ok: true, samples };
@@ -69,15 +81,16 @@ export function reportOfPush(
 	samples: Sample[],
 	now: number,
 ): Record<string, unknown> | null {
+	/** The one value of a measure; of several repositories or paths none speaks for all. */
 	const find = (...ends: RegExp[]) => {
 		for (const end of ends) {
-			const found = samples.find(({ name, value }) => end.test(name) && Number.isFinite(value));
-			if (found !== undefined) return found.value;
+			const [found, ...others] = valuesOf(samples, end);
+			if (found !== undefined) return others.every((other) => other === found) ? found : null;
 		}
 		return null;
 	};
 	const succeededAt = find(/last_success(?:ful)?_(?:timestamp|time)(?:_seconds)?$/);
-	const outcome = outcomeOf(samples, find, succeededAt, now);
+	const outcome = outcomeOf(samples, succeededAt, now);
 	if (outcome === null) return null;
 	const told =
 		outcome === "success" && succeededAt !== null
@@ -108,21 +121,31 @@ export function reportOfPush(
 	};
 }
 
+function valuesOf(samples: Sample[], end: RegExp): number[] {
+	return samples.filter(({ name, value }) => end.test(name) && Number.isFinite(value)).map(({ value }) => value);
+}
+
+/** The worst of what the samples say: of two repositories with a success each, one may have failed. NaN says nothing. */
 function outcomeOf(
 	samples: Sample[],
-	find: (...ends: RegExp[]) => number | null,
 	succeededAt: number | null,
 	now: number,
 ): "success" | "warning" | "failure" | null {
 	// resticprofile: 0 failed, 1 warning, 2 success.
-	const profile = samples.find(({ name }) => /^resticprofile_\w+_status$/.test(name));
-	if (profile !== undefined) return profile.value === 2 ? "success" : profile.value === 1 ? "warning" : "failure";
-	const success = find(/(?:^|_)(?:success|succeeded|successful)$/);
-	if (success !== null) return success === 1 ? "success" : "failure";
-	const exit = find(/exit_(?:code|status)$/);
-	if (exit !== null) return exit === 0 ? "success" : "failure";
-	const failed = find(/(?:^|_)(?:failed|failure|error)$/);
-	if (failed !== null) return failed === 0 ? "success" : "failure";
+	const profile = valuesOf(samples, /^resticprofile_\w+_status$/);
+	if (profile.length > 0) {
+		if (profile.every((value) => value === 2)) return "success";
+		return profile.every((value) => value === 1 || value === 2) ? "warning" : "failure";
+	}
+	const success = valuesOf(samples, /(?:^|_)(?:success|succeeded|successful)$/);
+	const failed = valuesOf(samples, /(?:^|_)(?:failed|failure|error)$/);
+	if (success.length > 0) {
+		if (success.some((value) => value !== 1)) return "failure";
+		return failed.some((value) => value !== 0) ? "warning" : "success";
+	}
+	const exits = valuesOf(samples, /exit_(?:code|status)$/);
+	if (exits.length > 0) return exits.every((value) => value === 0) ? "success" : "failure";
+	if (failed.length > 0) return failed.every((value) => value === 0) ? "success" : "failure";
 	// A script that pushes this only after it worked, as the Pushgateway's own example does.
 	return succeededAt !== null && Math.abs(now - succeededAt * 1000) < 86_400_000 ? "success" : null;
 }

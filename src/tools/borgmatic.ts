@@ -45,7 +45,7 @@ function judgeArchives(words: BorgmaticWords, output: ToolOutput): ToolRun[] {
 		run.outcome = "success";
 		addWarnings(run, words);
 	}
-	if (!hasFailed) return words.archives;
+	if (!hasFailed) return [...words.archives, ...failedBefore(words, output)];
 	// One repository may have failed and the others not; without a name it may have been any of them.
 	const guilty = words.archives.filter(({ repository }) => repository !== null && isNamed(words, repository));
 	const culprit = words.command === null ? null : repositoryOf(words.command.text);
@@ -56,6 +56,16 @@ function judgeArchives(words: BorgmaticWords, output: ToolOutput): ToolRun[] {
 	}
 	for (const run of guilty.length === 0 ? words.archives : guilty) fail(run, words, output);
 	return words.archives;
+}
+
+/** A script went on after a borgmatic that failed: the repository that is in no archive was not backed up. */
+function failedBefore(words: BorgmaticWords, output: ToolOutput): ToolRun[] {
+	const culprit = words.command === null ? null : repositoryOf(words.command.text);
+	if (words.failures.length === 0 || culprit === null) return [];
+	if (words.archives.some(({ repository }) => repository === culprit)) return [];
+	const run = fail(unknownRun(), words, { ...output, exit: null });
+	run.repository = culprit;
+	return [run];
 }
 
 function isNamed(words: BorgmaticWords, repository: string): boolean {
@@ -117,7 +127,6 @@ function fail(run: ToolRun, words: BorgmaticWords, output: ToolOutput): ToolRun 
 	const hook = isHookFailure(words);
 	const message =
 		known ??
-		(hook ? words.reasons.at(-1) : undefined) ??
 		words.failures.find((line) => line.startsWith("Command '")) ??
 		words.reasons.at(-1) ??
 		words.failures[0] ??

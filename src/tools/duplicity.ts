@@ -40,7 +40,7 @@ type Scan = {
 const known =
 	/^(?:Local and Remote metadata are synchronized|Last full backup date:|Synchronizing remote metadata|Copying duplicity-|Reading globbing filelist|Import of duplicity|Reuse configured PASSPHRASE|No (?:old|extraneous) backup sets found|Deleting |NOTICE \d|INFO \d|WARNING \d|ERROR \d|Giving up after \d+ attempts?|Backup source directory |GPGError|BackendException|Verify complete|Attempt \d+ failed|Error accessing possibly locked file|Warning, found |Traceback \(most recent call last\))/;
 const complaint =
-	/^(?:Giving up after|BackendException|GPGError|gpg: |Backup source directory|Attempt \d+ (?:of \S+ )?failed|Error accessing|Another (?:duplicity )?instance|[A-Za-z]*(?:Error|Exception): |Fatal Error|Command line error|(?:duplicity: )?error: |Cannot |Unable |.*(?:does not exist|No space left on device|Permission denied))/;
+	/^(?:Giving up after|BackendException|GPGError|gpg: |Backup source directory|Attempt \d+ (?:of \S+ )?failed|Error accessing|Another (?:duplicity )?instance|[A-Za-z]*(?:Error|Exception): |EOFError$|Fatal Error|Command line error|(?:duplicity: )?error: |Cannot |Unable |.*(?:does not exist|No space left on device|Permission denied))/;
 const listing =
 	/^(?:Found primary backup chain|Found \d+ secondary backup chain|Collection Status|chain-complete|No backup chains with active signatures found)/;
 const listedFile = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4} \S/;
@@ -83,10 +83,25 @@ function scan(output: ToolOutput): Scan {
 	return found;
 }
 
+function isSame(one: Record<string, number>, other: Record<string, number>): boolean {
+	return one.StartTime !== undefined && one.StartTime === other.StartTime && one.EndTime === other.EndTime;
+}
+
+function isDryRun({ TotalDestinationSizeChange, SourceFiles, Errors }: Record<string, number>): boolean {
+	return TotalDestinationSizeChange === 0 && (SourceFiles ?? 0) > 0 && Errors === 0;
+}
+
 function read(output: ToolOutput): ToolReading {
 	const found = scan(output);
 	const fromJson = found.json === null ? null : statisticsOf(found.json);
-	const blocks = found.blocks.filter(({ values }) => "StartTime" in values || "SourceFileSize" in values);
+	const told = found.blocks.filter(({ values }) => "StartTime" in values || "SourceFileSize" in values);
+	// --log-fd prints the block a second time.
+	const blocks = told.filter(
+		({ values }, at) => !told.some((later, place) => place > at && isSame(later.values, values)),
+	);
+	// Even an increment without a change writes a few bytes.
+	const isDry = blocks.length > 0 && blocks.every(({ isClosed, values }) => isClosed && isDryRun(values));
+	if (isDry) return noRun("duplicity", "dry run: nothing was written");
 	if (blocks.length === 0 && fromJson !== null) blocks.push(fromJson);
 	if (blocks.length === 0 && found.isListing) return noRun("duplicity", "a listing of the repository, not a backup");
 	if (blocks.length === 0 && !found.isKnown && found.complaints.length === 0 && wholeText(output).trim() !== "") {
@@ -130,6 +145,10 @@ function category(code: number | null, complaints: string[], hasErrors: boolean)
 	const text = complaints.join("\n");
 	if (/Backup source directory .{1,2000} does not exist|[Pp]ath .{1,2000} does not exist/.test(text))
 		return "source_missing";
+	// The password was asked for, and nobody was there.
+	if (complaints.some((line) => line === "EOFError")) return "auth";
+	// Interrupted from the keyboard; with a complaint it means that no manifest was found.
+	if (code === 4 && complaints.length === 0) return "interrupted";
 	const byCode = code === null ? undefined : categories[code];
 	if (byCode !== undefined) return byCode;
 	const byText = errorCategory(text);

@@ -65,7 +65,7 @@ const signs: [ErrorCategory, RegExp][] = [
 	["archive_exists", /archive [^\n]{0,400}already exists|archive\.alreadyexists/i],
 	[
 		"config",
-		/didn'?t find section in config file|unknown (?:flag|option|command|shorthand)|unrecognized (?:arguments?|option)|nothing to backup, please|refusing to create an empty archive|invalid (?:option|argument|choice|configuration)|error: argument|the following arguments are required|usage: |bad config|configuration error|schema validation|please specify (?:a )?(?:repository|password)|missing (?:required )?(?:option|argument|parameter)|syntax error|\bERROR: [^\n]{0,80}\b(?:config|not defined)|command line (?:error|syntax)/i,
+		/didn'?t find section in config file|no valid configuration files|unknown (?:flag|option|command|shorthand)|unrecognized (?:arguments?|option)|nothing to backup, please|refusing to create an empty archive|invalid (?:option|argument|choice|configuration)|error: argument|the following arguments are required|usage: |bad config|configuration error|schema validation|please specify (?:a )?(?:repository|password)|missing (?:required )?(?:option|argument|parameter)|syntax error|\bERROR: [^\n]{0,80}\b(?:config|not defined)|command line (?:error|syntax)/i,
 	],
 	[
 		"dest_unwritable",

@@ -53,6 +53,7 @@ function multipart(boundary: string): Sink {
 	let rest: Buffer = Buffer.from("\r\n");
 	let part: { name: string; output: StreamKeeper | null; field: string } | null = null;
 	let isInHead = false;
+	let hasParts = false;
 
 	const take = (bytes: Buffer) => {
 		if (part === null) return;
@@ -64,7 +65,9 @@ function multipart(boundary: string): Sink {
 		part = null;
 	};
 	const begin = (head: string) => {
-		const name = /\bname="([^"]{0,100})"/i.exec(head)?.[1] ?? "";
+		const [, quoted, bare] = /\bname=(?:"([^"]{0,100})"|([^\s";,]{1,100}))/i.exec(head) ?? [];
+		const name = quoted ?? bare ?? "";
+		hasParts = true;
 		const isOutput = name === "stdout" || name === "stderr";
 		const output = isOutput ? (outputs.get(name) ?? new StreamKeeper()) : null;
 		if (output !== null) outputs.set(name, output);
@@ -109,6 +112,8 @@ function multipart(boundary: string): Sink {
 		end: () => {
 			if (part !== null) take(rest);
 			finish();
+			// Taken for an empty output, it would make a success of an exit 0.
+			if (!hasParts) throw new AppError("invalid", "The multipart body has no part with the boundary of its head.");
 			const stdout = textOf(outputs.get("stdout"));
 			return { stdout, stderr: textOf(outputs.get("stderr")), fields };
 		},

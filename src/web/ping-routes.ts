@@ -17,6 +17,8 @@ import { opens } from "./tokens.ts";
 const bodyKept = 100_000;
 const metricsLimit = 1024 * 1024;
 const plain = "text/plain; charset=utf-8";
+/** A run id as Python's UUID() takes it: with its hyphens or without. */
+const ridForm = /^(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const notReadYet = "The monitor cannot read its jobs at the moment. Try again in a few seconds.";
 const slugForm = /^[a-z0-9_-]{1,64}$/;
@@ -64,7 +66,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		if (!isUuid && (parts.length < 2 || !slugForm.test(slug)))
 			return pinged(parts.length < 2 ? 404 : 400, parts.length < 2 ? "not found" : "invalid url format");
 		const rid = peer.search.get("rid");
-		if (rid !== null && !uuidForm.test(rid.toLowerCase())) return pinged(400, "invalid uuid format");
+		if (rid !== null && !ridForm.test(rid.toLowerCase())) return pinged(400, "invalid uuid format");
 
 		const admission = isUuid ? null : entry.admit(request, address, peer.client, { fromPage: true });
 		if (admission !== null && !admission.ok) {
@@ -85,7 +87,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		const body = hasBody ? await receivedTail(request) : "";
 		if (body === null) return pinged(503, "too much is being received", later);
 		if (body !== "") await loadBodyReader();
-		const told: Ping = { job: named, ...action, rid: rid?.toLowerCase() ?? null, body };
+		const told: Ping = { job: named, ...action, rid: hyphenated(rid), body };
 		const refusal = await take("ping", named, peer, makePing(told, config.zone));
 		return refusal === null ? pinged(200, "OK") : pinged(refusal.status, refusal.message, refusal.more);
 	};
@@ -157,6 +159,8 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		const job = { name, host: labels.get("instance") ?? "" };
 		if (!opens(peer.grant, { ...job, slug: directory.slugOf(job) })) return text(403, "forbidden");
 		if (request.method === "DELETE") return text(202, "");
+		if (/^application\/vnd\.google\.protobuf/i.test(request.headers.get("content-type") ?? ""))
+			return text(415, "protobuf is not understood here; push the text format 0.0.4");
 		let body: string;
 		try {
 			body = (await receiving(lengthOf(request), () => readBody(request, metricsLimit))).toString("utf8");
@@ -210,6 +214,11 @@ async function receivedTail(request: Request): Promise<string | null> {
 		if (error instanceof TooMuch) return null;
 		throw error;
 	});
+}
+
+function hyphenated(rid: string | null): string | null {
+	const parts = /^(.{8})-?(.{4})-?(.{4})-?(.{4})-?(.{12})$/.exec(rid?.toLowerCase() ?? "");
+	return parts === null ? null : parts.slice(1).join("-");
 }
 
 /** What stands behind the job in a ping's path; null for what no client sends. */

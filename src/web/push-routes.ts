@@ -7,6 +7,7 @@ import { answerOf, reportsOf } from "../ingest/tool-report.ts";
 import type { Job } from "../job.ts";
 import { limits } from "../report.ts";
 import type { RunReport } from "../run.ts";
+import { signalOf } from "../signal.ts";
 import type { ToolRun } from "../tools/tool.ts";
 import type { AppOptions } from "./app.ts";
 import { lengthOf, readBody, receiving, TooLarge, TooMuch } from "./bodies.ts";
@@ -85,7 +86,7 @@ export function pushRoutes(options: AppOptions, headers: Headers_): Route[] {
 			stdout: parts.stdout || (told("text") ?? ""),
 			stderr: parts.stderr,
 			exit: exitOf(told("exit")),
-			signal: told("signal"),
+			signal: signalNamed(told("signal")),
 			receivedAt: clock(),
 			zone: config.zone,
 		};
@@ -230,6 +231,13 @@ function inJob(value: unknown, job: { name: string; host: string; slug: string }
 	}
 	const host = "host" in value && value.host ? value.host : job.host;
 	return { ...value, job: job.name, ...(host !== "" && { host }) };
+}
+
+function signalNamed(text: string | null): string | null {
+	if (text === null) return null;
+	const name = signalOf(text);
+	if (name === null) throw new AppError("invalid", "signal is not a name such as SIGKILL, nor a number.");
+	return name;
 }
 
 function exitOf(text: string | null): number | null {

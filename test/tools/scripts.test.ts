@@ -1,6 +1,7 @@
 // What a script printed that called one tool several times: its exit status is the last command's, and no other's.
 import { expect, test } from "bun:test";
 import { borg } from "../../src/tools/borg.ts";
+import { borgmatic } from "../../src/tools/borgmatic.ts";
 import { errorCategory } from "../../src/tools/error-category.ts";
 import { recogniseTool } from "../../src/tools/registry.ts";
 import { restic } from "../../src/tools/restic.ts";
@@ -77,4 +78,12 @@ test("an exit 1 and a Python sentence about a file make no tool of a script, and
 	expect(tool.read(output).runs[0]).toMatchObject({ outcome: "failure", errorCategory: "source_unreadable" });
 	const own = { ...output, stderr: "srv/f1: open: [Errno 13] Permission denied: 'f1'\n" };
 	expect(recogniseTool(own).name).toBe("borg");
+});
+
+test("a borgmatic that failed before one that did not leaves its failure beside the other's success", () => {
+	const { runs } = read(borgmatic, "1.7.7-script-first-fails");
+	expect(runs.map(({ outcome, errorCategory }) => [outcome, errorCategory])).toEqual([
+		["success", null],
+		["failure", "repo_missing"],
+	]);
 });

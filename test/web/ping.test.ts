@@ -78,6 +78,7 @@ describe("the address", () => {
 		for (const bad of ["1", "", "not-a-uuid", `${rid(1)}0`]) {
 			await expectAnswer(await ping(`photos?rid=${bad}`), 400, "invalid uuid format");
 		}
+		await expectAnswer(await ping(`photos/start?rid=${rid(1).replaceAll("-", "")}`), 200, "OK");
 		await expectAnswer(await ping(`photos?rid=${rid(1).toUpperCase()}`), 200, "OK");
 		expect(await lab.runs()).toMatchObject([{ backup_id: rid(1) }]);
 	});
