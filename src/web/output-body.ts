@@ -61,7 +61,7 @@ function multipart(boundary: string): Sink {
 		else if (part.field.length < longestField) part.field += bytes.toString("utf8").slice(0, longestField);
 	};
 	const finish = () => {
-		if (part !== null && part.output === null && fields.size < mostFields) fields.set(part.name, part.field);
+		if (part !== null && part.output === null && fields.size < mostFields) fields.set(part.name, part.field.trimEnd());
 		part = null;
 	};
 	const begin = (head: string) => {
