@@ -136,10 +136,16 @@ export function reachedAt(host: string): string {
 
 /** A word about the data folder that was probably meant: `bun start` in a clone makes `./data`. "" where there is none. */
 export function nearbyFolder(env: Environment, dataDir: string): string {
-	if (env.DATA_DIR || env.DB_PATH || existsSync(dataDir)) return "";
+	const here = existsSync(dataDir) ? null : folderHere(env);
+	return here === null ? "" : ` There is one in ${here}: set DATA_DIR=${here}`;
+}
+
+/** A data folder of ours in `./data` that nobody pointed to and that is not where a command looks; null: none. */
+export function folderHere(env: Environment): string | null {
+	if (env.DATA_DIR || env.DB_PATH) return null;
 	const here = resolve("data");
 	const isOurs = ["backups.db", "push-token", "received.jsonl"].some((name) => existsSync(join(here, name)));
-	return isOurs ? ` There is one in ${here}: set DATA_DIR=${here}` : "";
+	return isOurs && here !== "/data" ? here : null;
 }
 
 /** Stands in a header as it is: nothing in it may end the directive or the line. */

@@ -1,8 +1,13 @@
 // The program: finds the command, runs it, and turns its errors into a sentence and an exit code.
+import { existsSync } from "node:fs";
 import { commands, helpOf, overviewHelp } from "./cli/commands.ts";
 import { didYouMean } from "./cli/flags.ts";
+import { folderHere } from "./config.ts";
 import { AppError } from "./errors.ts";
 import { log } from "./log.ts";
+
+/** Commands that look into no data folder, or stand in for another program's output. */
+const silent = new Set(["run", "healthcheck", "demo", "completions", "hash-password", "version"]);
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -29,10 +34,24 @@ async function main(argv: string[]): Promise<number> {
 		return 0;
 	}
 	try {
+		if (!silent.has(name) && command.isInner !== true) tellWhere();
 		return await command.run(args);
 	} catch (error) {
-		if (!(error instanceof AppError)) throw error;
-		log(error.message);
-		return error.code === "usage" ? 2 : 1;
+		const told = error instanceof AppError ? error : await refusalOf(error);
+		if (told === null) throw error;
+		log(told.message);
+		return told.code === "usage" ? 2 : 1;
 	}
+}
+
+/** A file that the system refused is for people; whatever else is thrown is a bug. */
+async function refusalOf(error: unknown): Promise<AppError | null> {
+	const { toldRefusal } = await import("./cli/places.ts");
+	return toldRefusal(error);
+}
+
+/** `bun start` in a clone serves ./data; a command without DATA_DIR looks into /data, and says so where both are there. */
+function tellWhere(): void {
+	const here = folderHere(process.env);
+	if (here !== null && existsSync("/data")) log(`This looks into /data. There is ${here} as well: DATA_DIR=${here}`);
 }

@@ -5,12 +5,13 @@ import { dirname, join, resolve } from "node:path";
 import { isatty } from "node:tty";
 import { type Config, readConfig } from "../config.ts";
 import { AppError, codeOf, messageOf } from "../errors.ts";
+import { openForReading } from "../store/database.ts";
 import { isDamage } from "../store/open.ts";
-import { copyDatabase, makeOwnCopy, openForCopying, whyNoRoom } from "../store/own-copies.ts";
+import { copyDatabase, makeOwnCopy, whyNoRoom } from "../store/own-copies.ts";
 import { formatBytes } from "../units.ts";
 import { readFlags } from "./flags.ts";
 import { writeOut } from "./output.ts";
-import { missingFolder } from "./places.ts";
+import { isRefusal, missingFolder } from "./places.ts";
 
 export async function backupCommand(args: string[]): Promise<number> {
 	const { flags, words } = await readFlags(args, "backup", { force: { type: "boolean" } }, { words: 1 });
@@ -67,9 +68,9 @@ async function toStandardOutput(databasePath: string): Promise<number> {
 	}
 }
 
-function withDatabase<T>(path: string, use: (db: ReturnType<typeof openForCopying>) => T): T {
+function withDatabase<T>(path: string, use: (db: ReturnType<typeof openForReading>) => T): T {
 	try {
-		const db = openForCopying(path);
+		const db = openForReading(path);
 		try {
 			return use(db);
 		} finally {
@@ -81,6 +82,7 @@ function withDatabase<T>(path: string, use: (db: ReturnType<typeof openForCopyin
 			const mend = "the server sets it aside and restores the newest copy at its next start";
 			throw new AppError("unavailable", `${path} is damaged: ${messageOf(error)}. No copy was made; ${mend}.`);
 		}
+		if (isRefusal(error)) throw error;
 		throw new AppError("unavailable", `No copy was made: ${messageOf(error)}`, error);
 	}
 }

@@ -1,7 +1,8 @@
 // `copy FROM INTO`: one checked copy of a database, for the server, which must not be held up by it.
 import { setPriority } from "node:os";
 import { AppError, messageOf } from "../errors.ts";
-import { copyDatabase, Damaged, openForCopying } from "../store/own-copies.ts";
+import { openForReading } from "../store/database.ts";
+import { copyDatabase, Damaged } from "../store/own-copies.ts";
 import { readFlags } from "./flags.ts";
 
 const damagedExit = 3;
@@ -12,7 +13,7 @@ export async function copyCommand(args: string[]): Promise<number> {
 	if (from === undefined || into === undefined) throw new AppError("usage", "copy needs a database and a new file.");
 	setPriority(10);
 	try {
-		const db = openForCopying(from);
+		const db = openForReading(from);
 		try {
 			copyDatabase(db, into);
 		} finally {

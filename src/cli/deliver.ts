@@ -8,6 +8,7 @@ import { SpoolWriter } from "../ingest/spool.ts";
 import type { ReportObject } from "../ingest/tool-report.ts";
 import { log } from "../log.ts";
 import { plural } from "../units.ts";
+import { isRefusal, refusedBy } from "./places.ts";
 import type { CommonFlags } from "./report-flags.ts";
 
 type Environment = Record<string, string | undefined>;
@@ -59,7 +60,8 @@ function localOutlet(env: Environment): Outlet {
 				spool(dataDir, reports, env, lastAt);
 			} catch (error) {
 				isSafe = false;
-				say(`the run is not recorded: ${messageOf(error)}`);
+				const why = dataDir !== null && isRefusal(error) ? refusedBy({ dataDir }, error) : error;
+				say(`the run is not recorded: ${messageOf(why)}`);
 			}
 		},
 		finish: async () => isSafe,

@@ -12,6 +12,7 @@ import { takeLocks } from "../store/lock.ts";
 import { openStore } from "../store/open.ts";
 import { countRuns } from "../store/runs.ts";
 import { readFlags } from "./flags.ts";
+import { refusedBy } from "./places.ts";
 
 export async function rebuildCommand(args: string[]): Promise<number> {
 	const { flags } = await readFlags(args, "rebuild", { yes: { type: "boolean" } });
@@ -72,7 +73,7 @@ export function takeFolder({ dataDir, databasePath }: Config, verb: string) {
 		lock = takeLocks(dataDir, databasePath);
 	} catch (error) {
 		if (error instanceof AppError) throw error;
-		throw new AppError("unavailable", `${dataDir} cannot be written by this user: ${messageOf(error)}`);
+		throw refusedBy({ dataDir }, error);
 	}
 	if (lock === null) throw new AppError("conflict", `A server uses ${dataDir}. Stop it first, then ${verb}.`);
 	return lock;

@@ -1,5 +1,5 @@
 // `serve`: the port first, then the database, then the files; stopped by a signal in less than two seconds.
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { asksForLogin, loginWords, sessionsFile } from "../access-config.ts";
 import { type Config, checkServed, reachedAt, readConfig } from "../config.ts";
 import { AppError, codeOf, messageOf } from "../errors.ts";
@@ -68,7 +68,13 @@ async function openAccess(config: Config, entry: Entry): Promise<Access | null> 
 		return new Access(config, entry.tokens, Date.now);
 	}
 	// A login that is switched off ends the sessions: they do not come back with it.
-	rmSync(sessionsFile(config.dataDir), { force: true });
+	const path = sessionsFile(config.dataDir);
+	try {
+		if (existsSync(path)) rmSync(path);
+	} catch (error) {
+		// A folder that cannot be written is no reason not to serve what is in it.
+		log(`${path} cannot be removed: ${messageOf(error)}`);
+	}
 	return null;
 }
 

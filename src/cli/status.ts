@@ -18,6 +18,7 @@ import { readNewestGood } from "../store/standings.ts";
 import { formatInstant } from "../time.ts";
 import { formatAge } from "../units.ts";
 import { readFlags } from "./flags.ts";
+import { toldRefusal } from "./places.ts";
 import { readOnlyStore } from "./store.ts";
 
 const unknown = 3;
@@ -54,7 +55,7 @@ export async function statusCommand(args: string[]): Promise<number> {
 		return report(flags.json === true, names[0] ?? null);
 	} catch (error) {
 		// A plug-in that cannot look says so: anything else would be read as a verdict.
-		process.stdout.write(`UNKNOWN: ${messageOf(error)}\n`);
+		process.stdout.write(`UNKNOWN: ${messageOf(toldRefusal(error) ?? error)}\n`);
 		return unknown;
 	}
 }

@@ -2,10 +2,11 @@
 import type { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { type Config, nearbyFolder } from "../config.ts";
-import { AppError, messageOf } from "../errors.ts";
-import { closeDatabase, openForQuestions } from "../store/database.ts";
+import { AppError } from "../errors.ts";
+import { closeDatabase, openForReading } from "../store/database.ts";
 import { takeLocks } from "../store/lock.ts";
 import { openStore } from "../store/open.ts";
+import { refusedBy, whyNotOurs } from "./places.ts";
 
 export type Writer = { db: Database; close: () => void };
 
@@ -20,13 +21,15 @@ export function writeStore(config: Config): Writer | null {
 		lock = takeLocks(config.dataDir, config.databasePath);
 	} catch (error) {
 		if (error instanceof AppError) throw error;
-		throw new AppError("unavailable", `${config.dataDir} cannot be written by this user: ${messageOf(error)}`);
+		throw refusedBy(config, error);
 	}
 	if (lock === null) return null;
 	const { db, isWritable, problem } = openStore(config.databasePath, config.zone, Date.now());
 	if (db === null || !isWritable) {
 		db?.close();
 		lock.release();
+		const refused = problem?.id === "read-only" ? whyNotOurs(config.databasePath) : null;
+		if (refused !== null) throw refused;
 		throw new AppError("unavailable", `${problem?.title ?? "The database cannot be opened."} ${problem?.detail ?? ""}`);
 	}
 	return {
@@ -40,5 +43,5 @@ export function writeStore(config: Config): Writer | null {
 
 /** The database of a running server, for questions only. */
 export function readOnlyStore(config: Config): Database {
-	return openForQuestions(config.databasePath);
+	return openForReading(config.databasePath);
 }

@@ -6,6 +6,7 @@ import { findJob } from "../store/jobs.ts";
 import { codeMinutes, makeSetupCode } from "../web/setup-code.ts";
 import { hasTokens, readSigner, readTokens } from "../web/tokens.ts";
 import { readFlags } from "./flags.ts";
+import { refusedBy } from "./places.ts";
 import { readOnlyStore } from "./store.ts";
 
 export async function tokenCommand(args: string[]): Promise<number> {
@@ -44,7 +45,10 @@ function orMissing<T>({ dataDir }: Config, read: () => T): T {
 	try {
 		return read();
 	} catch (error) {
-		throw new AppError("missing", `The token in ${dataDir} may not be read by this user: ${messageOf(error)}`);
+		throw new AppError(
+			"missing",
+			`The token in ${dataDir} may not be read: ${messageOf(refusedBy({ dataDir }, error))}`,
+		);
 	}
 }
 

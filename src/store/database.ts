@@ -1,5 +1,6 @@
 // Opens the SQLite file with the settings that durability rests on, and brings its schema up to date.
 import { constants, Database, type Statement } from "bun:sqlite";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import { syncFile, syncFolder } from "./files.ts";
@@ -46,6 +47,27 @@ export function openForQuestions(path: string): Database {
 	const db = new Database(path, { readonly: true, strict: true });
 	db.run(`PRAGMA busy_timeout = ${patience}`);
 	return db;
+}
+
+/**
+ * As `openForQuestions`, also where nobody serves it and this user may write nothing beside it: then there is no
+ * write-ahead log that would have to be read.
+ */
+export function openForReading(path: string): Database {
+	const db = openForQuestions(path);
+	try {
+		db.query("SELECT count(*) FROM sqlite_schema").get();
+		return db;
+	} catch (error) {
+		db.close();
+		if (!/^SQLITE_(?:CANTOPEN|READONLY)/.test(codeOf(error)) || logged(path) > 0) throw error;
+		return openReadOnly(path);
+	}
+}
+
+/** Bytes in the write-ahead log. */
+function logged(path: string): number {
+	return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /**

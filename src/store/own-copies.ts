@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { AppError, codeOf, messageOf } from "../errors.ts";
-import { findDamage, openForQuestions, openReadOnly } from "./database.ts";
+import { findDamage, openReadOnly } from "./database.ts";
 import { freeBytes, syncFile, syncFolder } from "./files.ts";
 
 /** `schema`: made before a database of that schema was changed; null: made in a night, or by hand. */
@@ -104,19 +104,6 @@ export function damageOf(path: string): string | null {
 		}
 	} catch (error) {
 		return messageOf(error);
-	}
-}
-
-/** The database at a path for copying it: of a running server too, and where it cannot be written. */
-export function openForCopying(path: string): Database {
-	const db = openForQuestions(path);
-	try {
-		db.query("SELECT count(*) FROM sqlite_schema").get();
-		return db;
-	} catch (error) {
-		db.close();
-		if (codeOf(error) !== "SQLITE_CANTOPEN") throw error;
-		return openReadOnly(path);
 	}
 }
 
