@@ -188,6 +188,86 @@ describe("borg", () => {
 	}, 60_000);
 });
 
+describe("two jobs in one repository", () => {
+	test("each has its own snapshots, by host, paths or tags; the other's are counted as others", async () => {
+		await well(`export RESTIC_REPOSITORY=${home}/shared; restic init`);
+		const backup = async (job: string, host: string, tag: string) => {
+			edit();
+			await station.pass(hour, hour);
+			const timestamp = new Date(station.now()).toISOString();
+			const at = timestamp.slice(0, 19).replace("T", " ");
+			const command = `restic backup --json --time "${at}" --host ${host} --tag ${tag} source`;
+			const lines = (await well(`export RESTIC_REPOSITORY=${home}/shared; ${command}`)).trim().split("\n");
+			const { snapshot_id } = JSON.parse(lines.at(-1) ?? "") as { snapshot_id: string };
+			await station.push({ job, backup_id: snapshot_id, snapshot_id, timestamp, success: true, duration_total: 2 });
+			return snapshot_id;
+		};
+		const list = async () => {
+			const text = await well(`RESTIC_REPOSITORY=${home}/shared restic snapshots --json`);
+			for (const job of ["pi", "nas", "db"]) {
+				await station.pass(hour, hour);
+				await station.list(job, "restic", text);
+			}
+		};
+		for (let i = 0; i < 2; i++) {
+			await backup("pi", "pi4", "files");
+			await backup("nas", "nas", "files");
+			await backup("db", "pi4", "dumps");
+		}
+		await list();
+		for (const job of ["pi", "nas", "db"]) {
+			expect(station.verdicts(job)).toEqual(["present", "present"]);
+			const { unreported, others, there } = station.compare(job);
+			expect([job, unreported.length, others, there]).toEqual([job, 0, 4, 6]);
+		}
+		// One that the other job made later does not stand in for the one that is lost.
+		const lost = await backup("pi", "pi4", "files");
+		await backup("db", "pi4", "dumps");
+		await well(`RESTIC_REPOSITORY=${home}/shared restic forget ${lost}`);
+		await list();
+		await list();
+		expect(station.verdicts("pi")).toEqual(["present", "present", "absent"]);
+		expect(station.verdicts("db")).toEqual(["present", "present", "present"]);
+	}, 120_000);
+});
+
+describe("borg in another zone than the monitor", () => {
+	test("its naive times are understood, with and without ids, and checkpoints are no backups", async () => {
+		const borg = (words: string) => well(`export TZ=Asia/Tokyo BORG_REPO=${home}/tokyo; ${words}`);
+		await borg("borg init -e none");
+		const begin = Date.now() - 5 * 24 * hour;
+		for (let night = 0; night < 5; night++) {
+			const at = begin + night * 24 * hour;
+			edit();
+			// The option takes UTC; the list has the time of the zone, without a word of it.
+			const utc = new Date(at).toISOString().slice(0, 19);
+			await borg(`borg create --timestamp ${utc} ::night-${night} source`);
+			const { archives } = JSON.parse(await borg("borg list --json --last 1")) as { archives: { id: string }[] };
+			const report = { timestamp: new Date(at).toISOString(), success: true, duration_total: 5 };
+			await station.push({ job: "named", backup_id: `${night}`, ...report, snapshot_id: archives[0]?.id });
+			await station.push({ job: "unnamed", backup_id: `${night}`, ...report });
+		}
+		await borg("borg create ::night-4.checkpoint source");
+		const list = async () => {
+			const text = await borg("borg list --json");
+			for (const job of ["named", "unnamed"]) {
+				await station.pass(hour, hour);
+				await station.list(job, "borg", text);
+			}
+		};
+		await list();
+		for (const job of ["named", "unnamed"]) {
+			expect([job, station.verdicts(job)]).toEqual([job, Array(5).fill("present")]);
+			const { unreported, skew, there } = station.compare(job);
+			expect([job, unreported, Math.round(skew / hour), there]).toEqual([job, [], 9, 5]);
+		}
+		await borg("borg delete ::night-4");
+		await list();
+		await list();
+		for (const job of ["named", "unnamed"]) expect([job, station.verdicts(job).at(-1)]).toEqual([job, "absent"]);
+	}, 120_000);
+});
+
 describe("rclone", () => {
 	test("dated files of a remote stand for the backups; a missing one is found", async () => {
 		mkdirSync(join(home, "remote"));
