@@ -17,6 +17,28 @@ export function registerSecret(value: string | null | undefined): void {
 	pattern = null;
 }
 
+/** Remembers a part of an address that looks made up by a machine. A word such as "notifications" would blot out sentences. */
+export function registerMadeUp(part: string): void {
+	if (part.length >= 12 && /\d/.test(part)) registerSecret(part);
+}
+
+/** Remembers an address that is a secret itself, and its parts: whoever prints it (curl, a proxy's log) may print those. */
+export function registerAddress(address: string): void {
+	registerSecret(address);
+	const url = URL.parse(address);
+	if (url === null) return;
+	for (const part of [...url.pathname.split("/"), ...url.searchParams.values()]) registerMadeUp(decoded(part));
+	registerSecret(decoded(url.password));
+}
+
+function decoded(part: string): string {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return part;
+	}
+}
+
 /** Forgets every secret: another configuration, in a process that has had one before (tests). */
 export function forgetSecrets(): void {
 	forms.clear();

@@ -4,10 +4,12 @@ import { channelsOf } from "../alerts/channel-list.ts";
 import { readSettingsText, settingsName } from "../alerts/settings-file.ts";
 import { type Config, checkServed, readConfig } from "../config.ts";
 import { AppError } from "../errors.ts";
+import { mask } from "../secrets.ts";
 import { noSettings, type Settings } from "../settings.ts";
 import { lineOfPath, parseSettings, problemText } from "../settings-parse.ts";
 import { plural } from "../units.ts";
 import { checkAccess } from "../web/access.ts";
+import { checkTokens } from "../web/tokens.ts";
 import { readFlags } from "./flags.ts";
 
 export async function checkCommand(args: string[]): Promise<number> {
@@ -19,7 +21,8 @@ export async function checkCommand(args: string[]): Promise<number> {
 		process.stdout.write(`${sentence}\n`);
 		return 0;
 	}
-	for (const problem of problems) process.stdout.write(`${problem}\n`);
+	// A secret in the wrong place is quoted by a mistake about it.
+	for (const problem of problems) process.stdout.write(`${mask(problem)}\n`);
 	return 1;
 }
 
@@ -43,6 +46,7 @@ function variables(problems: string[]): Config | null {
 			checkServed(env);
 			const config = readConfig(env);
 			checkAccess(config);
+			checkTokens(config);
 			if (config.badZone !== null) problems.push(`TZ is "${config.badZone}", which is no time zone; UTC is used`);
 			return config;
 		} catch (error) {
@@ -50,7 +54,7 @@ function variables(problems: string[]): Config | null {
 			problems.push(error.message);
 			// The message begins with the variable's name; the next look is without it.
 			const name = /^[A-Z_]+(?= )/.exec(error.message)?.[0];
-			if (name === undefined || !env[name] || name === "DATA_DIR" || name === "DB_PATH") return null;
+			if (name === undefined || env[name] === undefined || name === "DATA_DIR" || name === "DB_PATH") return null;
 			delete env[name];
 		}
 	}

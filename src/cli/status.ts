@@ -1,7 +1,6 @@
 // `status`: how every job stands, judged now from the database, with the exit codes of a monitoring plug-in.
 import { existsSync } from "node:fs";
 import { type Alert, compareSeverities } from "../alert.ts";
-import { channelsOf } from "../alerts/channel-list.ts";
 import { readJudgement } from "../alerts/look.ts";
 import { SettingsFile } from "../alerts/settings-file.ts";
 import { readConfig } from "../config.ts";
@@ -18,6 +17,7 @@ import { readNewestGood } from "../store/standings.ts";
 import { formatInstant } from "../time.ts";
 import { formatAge } from "../units.ts";
 import { readFlags } from "./flags.ts";
+import { knowSecrets } from "./known-secrets.ts";
 import { toldRefusal } from "./places.ts";
 import { readOnlyStore } from "./store.ts";
 
@@ -71,7 +71,7 @@ function report(isJson: boolean, only: string | null): number {
 	const now = Date.now();
 	const file = new SettingsFile(config.dataDir, config.zone);
 	// Their secrets must be known to be masked where a tool has printed one.
-	channelsOf(config, file.settings);
+	knowSecrets(config, file.settings);
 	const db = readOnlyStore(config);
 	let lines: Line[];
 	try {

@@ -1,6 +1,7 @@
 // Lines that could not be read: the newest few hundred with their reason, and how many there were in all.
 import type { Database } from "bun:sqlite";
 import type { RejectedLine } from "../overview.ts";
+import { mask } from "../secrets.ts";
 import { prepared } from "./database.ts";
 
 const kept = 500;
@@ -21,10 +22,11 @@ export function recordRejected(db: Database, lines: NewRejectedLine[]): void {
 }
 
 export function readRejected(db: Database, limit: number): RejectedLine[] {
-	return prepared<RejectedLine>(
+	const rows = prepared<RejectedLine>(
 		db,
 		"SELECT id, source, line, reason, text, seen_at AS seenAt FROM rejected ORDER BY id DESC LIMIT $limit",
 	).all({ limit });
+	return rows.map((row) => ({ ...row, reason: mask(row.reason), text: mask(row.text) }));
 }
 
 /** The newest rejected line since an instant (exclusive), with how many there were since; null: none. */

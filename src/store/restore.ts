@@ -17,6 +17,7 @@ import {
 import { estimateLab, linkOf } from "../restore-lab.ts";
 import type { RestoreJob } from "../restore-page.ts";
 import type { Run } from "../run.ts";
+import { mask } from "../secrets.ts";
 import { type JobSettings, type Settings, settingsOf } from "../settings.ts";
 import { decimal, type Units } from "../units.ts";
 import { readOpenAlertsOf } from "./alerts.ts";
@@ -62,7 +63,7 @@ export function readDrills(db: Database, jobId: number): Drill[] {
 		seconds: duration ?? (endedAt === null ? null : (endedAt - startedAt) / 1000),
 		// What a copying tool transferred is what took the time; the size of the whole may have been there already.
 		bytes: typeof bytesAdded === "number" ? bytesAdded : (size ?? readSizeBefore(db, jobId, startedAt)),
-		message: typeof message === "string" ? message : null,
+		message: typeof message === "string" ? mask(message) : null,
 	}));
 }
 

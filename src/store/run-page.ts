@@ -26,7 +26,7 @@ export function readRunPage(db: Database, id: number): StoredRunPage | null {
 		job: { slug: row.slug, name: row.job, host: row.host },
 		run,
 		receivedAt: row.received_at,
-		report: row.report,
+		report: mask(row.report),
 		usual: usualOf(readSucceededBefore(db, place, run.kind, comparedRuns)),
 		previous: readNeighbour(db, place, "before"),
 		next: readNeighbour(db, place, "after"),

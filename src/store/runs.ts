@@ -157,12 +157,13 @@ export function deleteRunsBefore(db: Database, before: number, limit: number): n
 export function runOf(row: RunRow): Run {
 	const parsed = parseReport(JSON.parse(row.report), "UTC");
 	if (!parsed.ok) throw new Error(`Stored report ${row.id} cannot be read: ${parsed.field} ${parsed.reason}`);
-	const { errorMessage, log, warningMessages } = parsed.report;
+	const { errorMessage, log, repository, warningMessages } = parsed.report;
 	return {
 		...parsed.report,
 		// A tool may have printed a channel's secret; what is stored stays as it was sent.
 		errorMessage: errorMessage === null ? null : mask(errorMessage),
 		log: log === null ? null : mask(log),
+		repository: repository === null ? null : mask(repository),
 		warningMessages: warningMessages.map(mask),
 		id: row.id,
 		slug: row.slug,

@@ -99,7 +99,7 @@ function judgedOf(row: JudgedRow): JudgedRun {
 	return {
 		...row,
 		exitCode: row.exitCode === null || !Number.isInteger(Number(row.exitCode)) ? null : Number(row.exitCode),
-		errorMessage: typeof row.errorMessage === "string" ? row.errorMessage : null,
+		errorMessage: typeof row.errorMessage === "string" ? mask(row.errorMessage) : null,
 	};
 }
 

@@ -5,6 +5,7 @@ import { AppError, messageOf } from "../errors.ts";
 import type { Job } from "../job.ts";
 import { logGrouped } from "../log.ts";
 import { describe } from "../report.ts";
+import { registerSecret } from "../secrets.ts";
 import { readIfThere, syncFile, syncFolder } from "../store/files.ts";
 
 export type TokenConfig = {
@@ -99,14 +100,27 @@ function signerOf(key: string): Tokens["sign"] {
 		new Bun.CryptoHasher("sha256", key).update(`${purpose}\n\n${text}`).digest("base64url").slice(0, 32);
 }
 
-function ownToken({ pushToken, pushTokenFile }: TokenConfig, kept: (name: string) => string): string {
+/** Throws `usage` for what a server would not start with. Makes nothing. */
+export function checkTokens(config: TokenConfig): void {
+	toldToken(config);
+	readPerJob(config.pushTokensFile);
+}
+
+function ownToken(config: TokenConfig, kept: (name: string) => string): string {
+	return toldToken(config) ?? checked(kept(tokenFile), tokenFile);
+}
+
+function toldToken({ pushToken, pushTokenFile }: TokenConfig): string | null {
 	if (pushToken !== null) return checked(pushToken, "PUSH_TOKEN");
-	if (pushTokenFile !== null) return checked(readSecret(pushTokenFile, "PUSH_TOKEN_FILE").trim(), "PUSH_TOKEN_FILE");
-	return checked(kept(tokenFile), tokenFile);
+	if (pushTokenFile === null) return null;
+	return checked(readSecret(pushTokenFile, "PUSH_TOKEN_FILE").trim(), "PUSH_TOKEN_FILE");
 }
 
 function checked(token: string, name: string): string {
-	if (token === "none" || /^[\x21-\x7e]{8,256}$/.test(token)) return token;
+	if (token === "none") return token;
+	// A script with "set -x" prints the address that it pings, and its log is shown to whoever may read.
+	registerSecret(token);
+	if (/^[\x21-\x7e]{8,256}$/.test(token)) return token;
 	throw new AppError("usage", `${name} must be 8 to 256 characters without blanks, or "none" to let anybody report.`);
 }
 
@@ -144,7 +158,9 @@ function readOrKeep(path: string, made: string, troubles: string[]): string {
 /** "" for a file that is not there, or that a power cut left without its bytes, or with zeros for them: nobody has it. */
 function readKept(path: string): string {
 	const text = readIfThere(path) ?? "";
-	return /[^\s\0]/.test(text) ? text.trim() : "";
+	const kept = /[^\s\0]/.test(text) ? text.trim() : "";
+	if (kept !== "none") registerSecret(kept);
+	return kept;
 }
 
 /** Whether a server has made all of the folder's secrets already. Throws what reading them throws. */

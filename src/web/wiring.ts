@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import { Inventories } from "../ingest/inventories.ts";
 import { Monitor } from "../ingest/monitor.ts";
 import type { Problem } from "../overview.ts";
+import { mask } from "../secrets.ts";
 import { countLoudAlerts } from "../store/alerts.ts";
 import type { Access } from "./access.ts";
 import type { AppOptions } from "./app.ts";
@@ -38,7 +39,12 @@ export function wire(config: Config, clock: () => number, entry: Entry, access: 
 	const problems = (): Problem[] => {
 		const refused = entry.problem(clock());
 		const known = [...monitor.problems(), ...alerting.problems(clock()), ...inventory.problems()];
-		return refused === null ? known : [...known, refused];
+		// A mistake in config.yaml is quoted, and may be a secret in the wrong place.
+		return (refused === null ? known : [...known, refused]).map((problem) => ({
+			...problem,
+			title: mask(problem.title),
+			detail: mask(problem.detail),
+		}));
 	};
 	const openAlerts = () => (monitor.db === null ? 0 : countLoudAlerts(monitor.db, clock()));
 	return { monitor, alerting, inventory, config, clock, entry, access, problems, openAlerts };

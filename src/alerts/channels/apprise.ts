@@ -1,4 +1,5 @@
 // An Apprise API server: it knows the channels, under the key that the address names.
+import { registerMadeUp } from "../../secrets.ts";
 import { basicAuth } from "../outgoing.ts";
 import { type ChannelKind, delayed, postJson, refused, usage } from "./channel.ts";
 import { baseOf, isHost, isUnverified, registerAll, shownOf } from "./channel-url.ts";
@@ -21,6 +22,7 @@ export const apprise: ChannelKind = {
 			throw usage(`An address of an Apprise API needs a host and a key: ${form}`);
 		}
 		registerAll(url.password);
+		registerMadeUp(key);
 		// "apprise://host/notify/key" is what people copy from a browser.
 		const path = url.path.slice(0, -1).filter((part, at, all) => part !== "notify" || at !== all.length - 1);
 		const headers = url.user === null ? {} : { authorization: basicAuth(url.user, url.password ?? "") };

@@ -1,4 +1,5 @@
 // ntfy: one POST to the topic with the text as its body and everything else in headers.
+import { registerMadeUp } from "../../secrets.ts";
 import { basicAuth } from "../outgoing.ts";
 import { type ChannelKind, request, toEach, usage } from "./channel.ts";
 import { baseOf, type ChannelUrl, isHost, isUnverified, registerAll, shownOf } from "./channel-url.ts";
@@ -27,6 +28,8 @@ export const ntfy: ChannelKind = {
 	open: (url) => {
 		const { base, topics } = placeOf(url);
 		const authorization = authorizationOf(url);
+		// Whoever knows a topic can read it and write to it.
+		for (const topic of topics) registerMadeUp(topic);
 		const priority = priorityOf(url.query.get("priority"));
 		const moreTags = (url.query.get("tags") ?? "").split(",").filter((tag) => /^[\w+-]+$/.test(tag));
 		return {
