@@ -22,9 +22,8 @@ export function registerMadeUp(part: string): void {
 	if (part.length >= 12 && /\d/.test(part)) registerSecret(part);
 }
 
-/** Remembers an address that is a secret itself, and its parts: whoever prints it (curl, a proxy's log) may print those. */
-export function registerAddress(address: string): void {
-	registerSecret(address);
+/** Remembers the parts of an address that is a secret: whoever prints it (curl, a proxy's log) may print those alone. */
+export function registerPartsOf(address: string): void {
 	const url = URL.parse(address);
 	if (url === null) return;
 	for (const part of [...url.pathname.split("/"), ...url.searchParams.values()]) registerMadeUp(decoded(part));

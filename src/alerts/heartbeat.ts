@@ -1,7 +1,7 @@
 // Calls an address every five minutes while all is well with the monitor itself, so that somebody else notices when not.
 import { messageOf } from "../errors.ts";
 import { logGrouped } from "../log.ts";
-import { registerAddress } from "../secrets.ts";
+import { registerPartsOf, registerSecret } from "../secrets.ts";
 import { fetchOut } from "./outgoing.ts";
 
 export const heartbeatMs = 300_000;
@@ -15,7 +15,8 @@ export class Heartbeat {
 
 	constructor(url: string | null) {
 		this.#url = url;
-		if (url !== null) registerAddress(url);
+		registerSecret(url);
+		if (url !== null) registerPartsOf(url);
 	}
 
 	/** `monotonicNow` in milliseconds of a clock that never jumps. */

@@ -1,6 +1,6 @@
 // A webhook of anybody's own: the documented JSON event, or a template, signed where a key is set.
 import type { Message } from "../../message.ts";
-import { registerAddress, registerSecret } from "../../secrets.ts";
+import { registerPartsOf, registerSecret } from "../../secrets.ts";
 import { basicAuth } from "../outgoing.ts";
 import { type ChannelKind, type ChannelOptions, messageId, request, usage } from "./channel.ts";
 import { baseOf, type ChannelUrl, isHost, isUnverified, registerAll, shownOf } from "./channel-url.ts";
@@ -25,7 +25,7 @@ export const webhook: ChannelKind = {
 		const isPlain = url.scheme === "http" || url.scheme === "https";
 		const { address, headers } = isPlain ? { address: url.text, headers: {} } : fromApprise(url);
 		registerAll(url.password, ...Object.values(headers));
-		registerAddress(address);
+		registerPartsOf(address);
 		if (URL.parse(address) === null) throw usage(`An address of a webhook is not complete: ${form}`);
 		return {
 			shown: shownOf(url),

@@ -2,11 +2,13 @@
 import { asksForLogin, loginWords, refuseOpenDoor } from "../../access-config.ts";
 import type { Config } from "../../config.ts";
 import { messageOf } from "../../errors.ts";
+import { checkTokens } from "../../web/tokens.ts";
 import { bad, type Finding, good } from "./finding.ts";
 
 export async function lookAtAccess(config: Config): Promise<Finding> {
 	try {
 		refuseOpenDoor(process.env);
+		checkTokens(config);
 		if (!asksForLogin(config)) {
 			return good(`login not set: whoever reaches port ${config.port} may read, and press buttons`);
 		}
@@ -14,6 +16,6 @@ export async function lookAtAccess(config: Config): Promise<Finding> {
 		checkAccess(config);
 		return good(`login ${loginWords(config)}`);
 	} catch (error) {
-		return bad(`login: ${messageOf(error)}`, "the server does not start until this is mended");
+		return bad(messageOf(error), "the server does not start until this is mended");
 	}
 }
