@@ -10,6 +10,7 @@ import { readText } from "../ingest/record.ts";
 import { SpoolWriter } from "../ingest/spool.ts";
 import { log } from "../log.ts";
 import { countRuns } from "../store/runs.ts";
+import { findSource } from "../store/sources.ts";
 import { readFlags } from "./flags.ts";
 import { readOnlyStore, type Writer, writeStore } from "./store.ts";
 
@@ -79,9 +80,18 @@ function isFollowed(file: string, config: Config): boolean {
 }
 
 async function followed(read: ReadChunk, config: Config, { db }: Writer): Promise<Imported> {
+	const known = findSource(db, config.metricsFile);
 	const metrics = new FollowedFile(db, config.metricsFile, config.zone);
-	while (metrics.look(Date.now()).more);
-	return countOnly(read, config, () => {});
+	const total: Imported = { ...noCounts(), lines: 0, pending: 0 };
+	for (let more = true; more; ) {
+		const look = metrics.look(Date.now());
+		for (const count of ["accepted", "warned", "rejected", "changed"] as const) total[count] += look[count];
+		total.pending = look.pending ? 1 : 0;
+		more = look.more;
+	}
+	// Of a file that nobody has read before, what was taken is all it holds; of any other, it is what was new.
+	total.lines = total.accepted + total.rejected + total.pending;
+	return known === null && total.lines > 0 ? total : countOnly(read, config, () => {});
 }
 
 async function countOnly(read: ReadChunk, config: Config, take: (text: string) => void): Promise<Imported> {

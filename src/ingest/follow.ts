@@ -7,6 +7,7 @@ import type { Database } from "bun:sqlite";
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { codeOf } from "../errors.ts";
 import { transaction } from "../store/database.ts";
+import { replayableTransaction } from "../store/replayable.ts";
 import {
 	addSeen,
 	deleteSeenExcept,
@@ -38,6 +39,8 @@ export type Look = {
 	reason: string | null;
 	more: boolean;
 	accepted: number;
+	/** Accepted lines that lost something. */
+	warned: number;
 	rejected: number;
 	changed: number;
 	firstRejected: string | null;
@@ -251,7 +254,9 @@ export class FollowedFile {
 		// What is read of another part counts for the file that is followed, and is no line that this one holds.
 		const main = this.#source === null || source.path === this.path ? null : { ...this.#source };
 		const counted = main ?? next;
-		transaction(this.#db, () => {
+		// The last slice of a file is flushed, and with it those before it: until then the file itself stands for them.
+		const commit = atEnd ? transaction : replayableTransaction;
+		commit(this.#db, () => {
 			const intake = new Intake(this.#db, { source: this.path, zone: this.#zone, now, isOurs: this.#isOurs });
 			const hashes = new LineHashes();
 			const used = this.#takeLines(buffer, length, atEnd, next, intake, hashes, look);
@@ -272,6 +277,7 @@ export class FollowedFile {
 			}
 			writeSource(this.#db, next);
 			look.accepted += intake.counts.accepted;
+			look.warned += intake.counts.warned;
 			look.rejected += intake.counts.rejected;
 			look.changed += intake.counts.changed;
 			const first = intake.firstRejected;
