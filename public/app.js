@@ -4,7 +4,6 @@ import "./focus.js";
 import "./reader.js";
 import { formatAge, formatCount, formatRelative } from "../src/units.ts";
 import { connectNow, isTold, startLive } from "./live.js";
-import { showZones } from "./zones.js";
 import "./theme.js";
 
 /** Seconds; a page that waits for something says a shorter time. What the clock alone changes is asked for now and then. */
@@ -108,7 +107,6 @@ document.addEventListener("htmx:after:swap", () => {
 	takeClock();
 	showAges();
 	showState();
-	showZones();
 	showAlerts();
 });
 
@@ -186,7 +184,6 @@ async function copy(button) {
 
 takeClock();
 showState();
-showZones();
 startLive({
 	changed: askSoon,
 	heard: () => (trouble ? askSoon(0) : answered()),

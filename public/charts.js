@@ -15,6 +15,7 @@ import {
 import { chartConfig, failureMarks } from "./chart-config.js";
 import { jobChartConfig, usualBand } from "./job-charts.js";
 import "./reader.js";
+import "./zones.js";
 
 Chart.register(
 	ArcElement,

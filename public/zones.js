@@ -1,4 +1,5 @@
-// "Server time" or "my time": offered where the browser's clock would show something else than the server's.
+// "Server time" or "my time": offered where the browser's clock would show something else than the server's. At the foot
+// of a page: it comes with what is loaded last.
 const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const halfYearMs = 182 * 86_400_000;
 
@@ -8,8 +9,7 @@ function areAlike(zone, other) {
 	return [Date.now(), Date.now() - halfYearMs].every((at) => read(at, zone) === read(at, other));
 }
 
-/** Again after each refresh: the region is made on the server, which does not know the browser's zone. */
-export function showZones() {
+function showZones() {
 	const form = document.getElementById("zones");
 	if (!form || !mine) return;
 	try {
@@ -21,3 +21,7 @@ export function showZones() {
 	form.elements.zone[1].value = mine;
 	form.hidden = false;
 }
+
+showZones();
+// Each refresh brings the foot anew, from a server that does not know the browser's zone.
+document.addEventListener("htmx:after:swap", showZones);
