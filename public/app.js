@@ -1,4 +1,4 @@
-// The page's own behaviour: ages that stay true, a quiet refresh, the lost connection, copy, theme, menus.
+// The page's own behaviour: ages that stay true, a quiet refresh, the lost connection, theme, menus.
 import "htmx.org";
 import "./focus.js";
 import "./reader.js";
@@ -106,7 +106,6 @@ function showTrouble() {
 document.addEventListener("htmx:after:swap", () => {
 	takeClock();
 	showAges();
-	showState();
 	showAlerts();
 });
 
@@ -119,35 +118,11 @@ function showAlerts() {
 	badge.firstElementChild.textContent = formatCount(Number(count));
 }
 
-// The tab's own picture: told by shape as well as by colour, for whoever has the page among thirty others.
-const shapes = {
-	failed:
-		'<path fill="#c9302c" d="M6.6 2h6.8L18 6.6v6.8L13.4 18H6.6L2 13.4V6.6z"/><path d="m7 7 6 6m0-6-6 6" stroke="#fff" stroke-width="2"/>',
-	warning: '<path fill="#c8730c" d="M10 2 19 18H1z"/><path d="M10 8v4.5m0 2v.6" stroke="#fff" stroke-width="2"/>',
-	unknown:
-		'<circle cx="10" cy="10" r="7.5" fill="none" stroke="#868f9c" stroke-width="2.5" stroke-dasharray="3.5 2.5"/>',
-	running: '<circle cx="10" cy="10" r="8" fill="#1a5cc6"/><path fill="#fff" d="M8 6v8l6-4z"/>',
-};
-const calm = document.querySelector('link[rel="icon"]')?.href;
-let shownState = "";
-
-function showState() {
-	const state = document.getElementById("live")?.dataset.favicon ?? "";
-	const link = document.querySelector('link[rel="icon"]');
-	if (state === shownState || !link) return;
-	shownState = state;
-	const shape = shapes[state === "old" ? "warning" : state];
-	const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20">${shape}</svg>`;
-	link.href = shape ? `data:image/svg+xml,${encodeURIComponent(drawing)}` : calm;
-}
-
 document.addEventListener("click", (event) => {
 	for (const menu of document.querySelectorAll("details.menu[open]")) {
 		if (!menu.contains(event.target)) menu.open = false;
 	}
 	if (event.target.closest("[data-retry]")) tick();
-	const copyButton = event.target.closest("[data-copy]");
-	if (copyButton) copy(copyButton);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -166,24 +141,7 @@ document.addEventListener("submit", (event) => {
 	menu.querySelector("summary").focus();
 });
 
-async function copy(button) {
-	const code = button.parentElement.querySelector("code");
-	const label = button.querySelector("span");
-	try {
-		await navigator.clipboard.writeText(code.textContent);
-		label.textContent = "Copied";
-	} catch {
-		// On plain http, as in most home networks, there is no clipboard for scripts: the text is selected instead.
-		getSelection().selectAllChildren(code);
-		label.textContent = "Press Ctrl+C";
-	}
-	setTimeout(() => {
-		label.textContent = "Copy";
-	}, 2500);
-}
-
 takeClock();
-showState();
 startLive({
 	changed: askSoon,
 	heard: () => (trouble ? askSoon(0) : answered()),

@@ -1,4 +1,5 @@
-// Draws the charts of a page from the data block in the page, and again whenever data, theme or paper changes.
+// Draws the charts of a page from the data block in the page, and again whenever data, theme or paper changes. Brings
+// with it what is not needed before.
 import {
 	ArcElement,
 	BarController,
@@ -12,6 +13,8 @@ import {
 	PointElement,
 	Tooltip,
 } from "chart.js";
+import "./copy.js";
+import "./favicon.js";
 import { chartConfig, failureMarks } from "./chart-config.js";
 import { jobChartConfig, usualBand } from "./job-charts.js";
 import "./reader.js";
