@@ -2,7 +2,7 @@
 import "htmx.org";
 import "./focus.js";
 import "./reader.js";
-import { formatAge, formatCount, formatRelative } from "../src/units.ts";
+import { formatAge, formatRelative } from "../src/units.ts";
 import { connectNow, isTold, startLive } from "./live.js";
 import "./theme.js";
 
@@ -106,17 +106,7 @@ function showTrouble() {
 document.addEventListener("htmx:after:swap", () => {
 	takeClock();
 	showAges();
-	showAlerts();
 });
-
-/** The navigation stands outside of what is swapped; the footer brings its figure. */
-function showAlerts() {
-	const count = document.querySelector("footer[data-alerts]")?.dataset.alerts;
-	const badge = document.getElementById("nav-alerts");
-	if (!badge || count === undefined) return;
-	badge.hidden = count === "0";
-	badge.firstElementChild.textContent = formatCount(Number(count));
-}
 
 document.addEventListener("click", (event) => {
 	for (const menu of document.querySelectorAll("details.menu[open]")) {

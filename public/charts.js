@@ -15,6 +15,7 @@ import {
 } from "chart.js";
 import "./copy.js";
 import "./favicon.js";
+import "./alert-count.js";
 import { chartConfig, failureMarks } from "./chart-config.js";
 import { jobChartConfig, usualBand } from "./job-charts.js";
 import "./reader.js";

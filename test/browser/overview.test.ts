@@ -486,9 +486,14 @@ describe("the rows of jobs", () => {
 		expect(await seen(1440)).toEqual(["name", "rungs", "strip", "good", "due", "size", "time", "restore"]);
 		expect(await seen(1100)).not.toContain("time");
 		expect(await seen(1024)).toEqual(["name", "rungs", "strip", "good", "due", "size"]);
-		expect(await page.isVisible(".job-row i")).toBe(false);
+		const label = () =>
+			page.$eval(".job-row .c-good", (cell) => [
+				getComputedStyle(cell, "::before").content,
+				getComputedStyle(cell, "::before").display,
+			]);
+		expect(await label()).toEqual(["none", "block"]);
 		await seen(700);
-		expect(await page.isVisible(".job-row i")).toBe(true);
+		expect(await label()).toEqual(['"Last good"', "block"]);
 		expect(await slugs(page)).toHaveLength(6);
 		await close();
 	});

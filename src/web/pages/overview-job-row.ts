@@ -47,7 +47,7 @@ type Two = { value: Html | string; note: Html | string | null; picture?: Html; s
 /** Two lines; the column's name is read on a phone, where there is no head. */
 function cell(name: string, label: string, { value, note, picture, state }: Two): Html {
 	const mark = state !== undefined && html` class="state" data-state="${state}"`;
-	return html`<span class="c-${name}" role="cell"><i>${label}</i>${picture}<span${mark}>${value}</span><small>${note}</small></span>`;
+	return html`<span class="c-${name}" role="cell" data-label="${label}">${picture}<span${mark}>${value}</span><small>${note}</small></span>`;
 }
 
 const nothing = html`<span class="muted">${unknown}</span>`;

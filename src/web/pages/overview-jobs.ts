@@ -6,7 +6,7 @@ import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { jobRow, type Listed } from "./overview-job-row.ts";
 import { pathWith, swapped } from "./overview-parts.ts";
-import { rungLegend, rungSymbols } from "./overview-rungs.ts";
+import { rungLegend } from "./overview-rungs.ts";
 import { stripLegend } from "./overview-strip.ts";
 
 /** Above this many, rows are drawn with fewer elements. */
@@ -32,7 +32,7 @@ export function jobsCard(data: Overview, told: VerdictJob[], units: Units): Html
 	const more =
 		isCut &&
 		html`<p class="job-more"><a class="button" id="all-rows" ${swapped(pathWith(data, { filter: { isWhole: true } }))}>Show all ${matching.length} jobs</a> <span class="hint">${restWords(matching.slice(rowsShown))}</span></p>`;
-	return html`<section class="card jobs" id="jobs" aria-labelledby="jobs-title">${rungSymbols}<header><h2 id="jobs-title">Jobs</h2>${filters(data, all)}</header>
+	return html`<section class="card jobs" id="jobs" aria-labelledby="jobs-title"><header><h2 id="jobs-title">Jobs</h2>${filters(data, all)}</header>
 ${body}${more}
 <div class="job-legend">${stripLegend()}${rungLegend()}</div></section>`;
 }

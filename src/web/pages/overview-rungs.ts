@@ -2,23 +2,32 @@
 import { type Ladder, type Rung, type RungName, type RungState, rungNames } from "../../ladder.ts";
 import type { OverviewJob } from "../../overview.ts";
 import { formatAge } from "../../units.ts";
-import { type Html, html, raw } from "../html.ts";
+import { type Html, html } from "../html.ts";
 import { jobHref } from "./overview-parts.ts";
 
 // A disc that went round, a gauge, a box that is there, a copy that came back.
 const shapes: Record<RungName, string> = {
-	ran: '<circle cx="8" cy="8" r="5.6"/><path d="M6.7 5.6v4.8l3.6-2.4z"/>',
-	plausible: '<path d="M2.4 11.6a5.7 5.7 0 1 1 11.2 0zM8 10.4l2.2-3.6"/>',
-	present: '<path d="M2.6 6.2 8 3.2l5.4 3v5.6L8 14.6l-5.4-2.8zM2.6 6.2 8 9l5.4-2.8M8 9v5.4"/>',
-	restorable: '<path d="M3.2 5.4A5.6 5.6 0 1 1 2.4 8M2.6 2.4v3.3h3.3M8 5.2v3l2 1.4"/>',
+	ran: "M13.6 8A5.6 5.6 0 1 1 2.4 8 5.6 5.6 0 0 1 13.6 8zM6.7 5.6v4.8l3.6-2.4z",
+	plausible: "M2.4 11.6a5.7 5.7 0 1 1 11.2 0zM8 10.4l2.2-3.6",
+	present: "M2.6 6.2 8 3.2l5.4 3v5.6L8 14.6l-5.4-2.8zM2.6 6.2 8 9l5.4-2.8M8 9v5.4",
+	restorable: "M3.2 5.4A5.6 5.6 0 1 1 2.4 8M2.6 2.4v3.3h3.3M8 5.2v3l2 1.4",
 };
 
-/** Stands once in the page, before the first use. */
-export const rungSymbols: Html = raw(
-	`<svg class="symbols" aria-hidden="true">${rungNames
-		.map((name) => `<symbol id="r-${name}" viewBox="0 0 16 16">${shapes[name]}</symbol>`)
-		.join("")}</svg>`,
-);
+const side = 16;
+const gap = 2;
+
+/** One drawing with one shape a rung: a symbol for each would be five times as many elements, in every row. */
+function marks(rungs: readonly { name: RungName; state: RungState }[]): Html {
+	const width = rungs.length * (side + gap) - gap;
+	const drawn = rungs.map(({ name, state }, i) => {
+		const place = i > 0 && html` transform="translate(${i * (side + gap)})"`;
+		const back =
+			(state === "warning" || state === "failed") &&
+			html`<rect data-rung="${state}"${place} width="16" height="16" rx="4"/>`;
+		return html`${back}<path data-rung="${state}"${place} d="${shapes[name]}"/>`;
+	});
+	return html`<svg class="rung-marks" viewBox="0 0 ${width} ${side}" width="${width}" height="${side}" aria-hidden="true">${drawn}</svg>`;
+}
 
 const words: Record<RungState, string> = {
 	ok: "proven",
@@ -58,18 +67,12 @@ export function rungs({ slug, name, ladder }: Pick<OverviewJob, "slug" | "name" 
 }
 
 function group(names: readonly RungName[], ladder: Ladder, href: string, now: number): Html {
-	const marks = names.map(
-		(name) =>
-			html`<svg class="rung-mark" data-rung="${ladder[name].state}" aria-hidden="true"><use href="${`#r-${name}`}"/></svg>`,
-	);
+	const picture = marks(names.map((name) => ({ name, state: ladder[name].state })));
 	const said = names.map((name) => line(name, ladder[name], now)).join("\n");
-	return html`<a href="${href}">${marks}<span class="tip">${said}</span></a>`;
+	return html`<a href="${href}">${picture}<span class="tip">${said}</span></a>`;
 }
 
 export function rungLegend(): Html {
-	const marks = rungNames.map(
-		(name) =>
-			html`<li class="legend"><svg class="rung-mark" data-rung="ok" aria-hidden="true"><use href="${`#r-${name}`}"/></svg>${name}</li>`,
-	);
-	return html`<ul class="legends">${marks}<li class="legend"><svg class="rung-mark" data-rung="not_set_up" aria-hidden="true"><use href="#r-present"/></svg>not set up</li></ul>`;
+	const items = rungNames.map((name) => html`<li class="legend">${marks([{ name, state: "ok" }])}${name}</li>`);
+	return html`<ul class="legends">${items}<li class="legend">${marks([{ name: "present", state: "not_set_up" }])}not set up</li></ul>`;
 }

@@ -331,7 +331,7 @@ describe("the jobs", () => {
 		const ladder = { ...job.ladder, present: hollow, restorable: tried };
 		const text = write(sampleOverview({ jobs: [job], judged: [{ ...job, ladder }] }));
 		const marks = /<span class="rungs">.*?<\/a><\/span>/s.exec(text)?.[0] ?? "";
-		const order = [...marks.matchAll(/href="#r-(\w+)"/g)].map(([, name]) => name);
+		const order = [...words(marks).matchAll(/(\w+): (?:proven|not set up)/g)].map(([, name]) => name);
 		expect(order).toEqual(["ran", "plausible", "present", "restorable"]);
 		expect([...marks.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => href)).toEqual([
 			"/jobs/a",
@@ -344,7 +344,15 @@ describe("the jobs", () => {
 		const [first = "", second = ""] = rows(write(sampleOverview()));
 		expect(first).toStartWith("Failed: postgres-dump Failed pi4 ran: not so, last good 30 h ago plausible: proven");
 		expect(first).toContain("present: not set up restorable: not set up");
-		expect(first).toContain("Last good 30 h ago yesterday 01:30 Next due in 17 h tomorrow 01:30");
+		expect(first).toContain("30 h ago yesterday 01:30 in 17 h tomorrow 01:30");
+		const labels = [...write(sampleOverview()).matchAll(/<span class="c-\w+" role="cell" data-label="([^"]*)"/g)];
+		expect(labels.slice(0, 5).map(([, label]) => label)).toEqual([
+			"Last good",
+			"Next due",
+			"Size",
+			"Duration",
+			"Restore",
+		]);
 		expect(first).toContain("1.85 GB +0.4 % / wk");
 		expect(second).toContain("running 26 min usually 32 min 48 s");
 		expect(write(sampleOverview())).toContain("Last 30 days: 28 good; 2 failed (4 Nov, 23 Nov)");
