@@ -2,7 +2,7 @@
 import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError, messageOf } from "../errors.ts";
-import { syncFolder, writeWhole } from "../store/files.ts";
+import { inodeOf, syncFolder, writeWhole } from "../store/files.ts";
 
 export const journalName = "received.jsonl";
 /** The road of what the operator decided: no report, and never read as one. */
@@ -31,10 +31,24 @@ export class Journal {
 		this.path = join(dataDir, journalName);
 		this.#fd = openSync(this.path, constants.O_CREAT | constants.O_APPEND | constants.O_RDWR, 0o640);
 		const stat = fstatSync(this.#fd);
+		if (!stat.isFile()) {
+			closeSync(this.#fd);
+			throw new Error("it is not a file");
+		}
 		this.inode = stat.ino;
 		this.size = stat.size;
 		this.#endTornLine();
 		syncFolder(dirname(this.path));
+	}
+
+	/** Whether the name leads to what is written, and not to another file or to none. */
+	get isInPlace(): boolean {
+		try {
+			return inodeOf(this.path) === this.inode;
+		} catch {
+			// A disk that does not answer has not moved a file.
+			return true;
+		}
 	}
 
 	/** Writes whole lines and waits for the disk. When that fails the file is cut back, and nothing was accepted. */

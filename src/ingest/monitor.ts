@@ -48,6 +48,9 @@ export class Monitor {
 	#wasOpen = false;
 	readonly #clock: () => number;
 	#lock: Lock | null = null;
+	#lockTriedAt = Number.NEGATIVE_INFINITY;
+	/** Why there is no lock to be had; null: there is one. */
+	#lockTrouble: string | null = null;
 	readonly #receiver: Receiver;
 	#metrics: FollowedFile | null = null;
 	#verifier: { stop: () => void } | null = null;
@@ -92,19 +95,7 @@ export class Monitor {
 
 	/** Opens everything and begins to look. Throws only when another server has the folder. */
 	start(): void {
-		try {
-			makeSpool(this.config.dataDir);
-			this.#lock = takeLocks(this.config.dataDir, this.config.databasePath);
-			if (this.#lock === null) {
-				throw new AppError(
-					"conflict",
-					`Another backup-monitor already serves ${this.config.dataDir}. Stop it first, or set DATA_DIR to another folder.`,
-				);
-			}
-		} catch (error) {
-			if (error instanceof AppError) throw error;
-			// A folder that cannot be written is a problem of the store, told below, not a reason to stop.
-		}
+		this.#takeFolder(this.#clock());
 		this.#open();
 		this.#schedule(0);
 	}
@@ -137,7 +128,8 @@ export class Monitor {
 	/** Takes a report that came over the network or from the spool; see `Receiver.receive`. */
 	async receive(road: string, make: Make): Promise<Receipt> {
 		// Without the folder's lock another server may be the writer of the journal.
-		if (this.#lock === null) throw new AppError("full", `${this.config.dataDir} cannot be written.`);
+		if (this.#lock === null)
+			throw new AppError("full", `The lock of ${this.config.dataDir} cannot be taken, so nothing can be kept there.`);
 		const receipt = await this.#receiver.receive(road, make);
 		this.revision++;
 		this.onStored();
@@ -151,7 +143,8 @@ export class Monitor {
 
 	/** Takes what the operator decided; see `Receiver.decide`. */
 	decide(decision: Decision): void {
-		if (this.#lock === null) throw new AppError("full", `${this.config.dataDir} cannot be written.`);
+		if (this.#lock === null)
+			throw new AppError("full", `The lock of ${this.config.dataDir} cannot be taken, so nothing can be kept there.`);
 		this.#receiver.decide(decision);
 		this.revision++;
 		this.onStored();
@@ -159,7 +152,8 @@ export class Monitor {
 
 	/** Takes a listing; see `Receiver.keepListing`. */
 	keepListing(digest: ListingDigest, apply: (db: Database) => void): void {
-		if (this.#lock === null) throw new AppError("full", `${this.config.dataDir} cannot be written.`);
+		if (this.#lock === null)
+			throw new AppError("full", `The lock of ${this.config.dataDir} cannot be taken, so nothing can be kept there.`);
 		this.#receiver.keepListing(digest, apply);
 		this.revision++;
 		this.onStored();
@@ -232,6 +226,7 @@ export class Monitor {
 			if (now - this.#openedAt >= retryMs || now < this.#openedAt) this.#open();
 			if (this.db === null || !this.isWritable) return false;
 		}
+		if (!this.#hasFolder(now)) return false;
 		try {
 			if (this.#isMoved()) {
 				this.#openInstead(now);
@@ -337,7 +332,6 @@ export class Monitor {
 		this.#close();
 		const now = this.#clock();
 		this.#openedAt = now;
-		if (this.#lock === null) this.#retryLock();
 		try {
 			this.#openStore(now);
 		} catch (error) {
@@ -407,13 +401,45 @@ export class Monitor {
 		});
 	}
 
-	#retryLock(): void {
+	/** Takes the folder's lock. Throws `conflict` where somebody else has it; says so where there is none to be had. */
+	#takeFolder(now: number): void {
+		const { dataDir, databasePath } = this.config;
+		this.#lockTriedAt = now;
 		try {
-			makeSpool(this.config.dataDir);
-			this.#lock = takeLocks(this.config.dataDir, this.config.databasePath);
-		} catch {
-			// Still not writable; the store says so.
+			this.#lock = takeLocks(dataDir, databasePath);
+		} catch (error) {
+			if (error instanceof AppError) throw error;
+			this.#lockTrouble = messageOf(error);
+			return;
 		}
+		if (this.#lock === null) {
+			throw new AppError(
+				"conflict",
+				`Another backup-monitor already serves ${dataDir}. Stop it first, or set DATA_DIR to another folder.`,
+			);
+		}
+		this.#lockTrouble = null;
+		try {
+			makeSpool(dataDir);
+		} catch {
+			// Said by whoever looks into it.
+		}
+	}
+
+	/** Whether this is the folder's writer; tried again every few seconds where it could not be known. */
+	#hasFolder(now: number): boolean {
+		if (this.#lock === null && Math.abs(now - this.#lockTriedAt) >= retryMs) {
+			try {
+				this.#takeFolder(now);
+			} catch (error) {
+				this.#problems.say(notices.lock(this.config.dataDir, messageOf(error)));
+				return false;
+			}
+		}
+		if (this.#lock === null) this.#problems.say(notices.lock(this.config.dataDir, this.#lockTrouble ?? ""));
+		else this.#problems.clear("lock");
+		// Without a lock nobody else can have one either: what is written into the metrics file is read all the same.
+		return true;
 	}
 
 	#adopt(db: Database | null, isWritable: boolean, problem: Problem | null): void {

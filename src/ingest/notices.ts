@@ -1,5 +1,6 @@
 // What the monitor says about itself: each a problem with what it means and the exact thing that mends it.
 import type { Database } from "bun:sqlite";
+import { join } from "node:path";
 import type { Problem } from "../overview.ts";
 import type { ClockDoubt } from "../retention.ts";
 import { readMeta, writeMeta } from "../store/meta.ts";
@@ -49,6 +50,15 @@ export function cannotStore(path: string, message: string): Problem {
 		severity: "critical",
 		title: `New runs cannot be stored in ${path} at the moment.`,
 		detail: `SQLite says: ${message}. It tries again every second; nothing is lost, the metrics file is read from where it was.`,
+	};
+}
+
+export function lock(dataDir: string, reason: string): Problem {
+	return {
+		id: "lock",
+		severity: "critical",
+		title: `Reports cannot be kept: ${join(dataDir, "serve.lock")} cannot be locked.`,
+		detail: `${reason.replace(/\.$/, "")}. Senders are told to try again; the metrics file is read. Remove serve.lock (it holds nothing), or make it writable for user ${process.getuid?.() ?? "?"}; it is tried again by itself.`,
 	};
 }
 

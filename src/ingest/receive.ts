@@ -80,8 +80,10 @@ export class Receiver {
 
 	/** Stores what the journal holds and the database does not; one slice. */
 	look(db: Database, now: number): Look {
-		this.#followed ??= new FollowedFile(db, `${this.#dataDir}/received.jsonl`, this.#zone, { isOurs: true });
-		return this.#followed.look(now);
+		this.#followed ??= new FollowedFile(db, join(this.#dataDir, journalName), this.#zone, { isOurs: true });
+		const look = this.#followed.look(now);
+		if (look.state === "unreadable") this.#trouble ??= `${this.#followed.path} ${look.reason}`;
+		return look;
 	}
 
 	/** The journal, opened at its first use. Throws `full` where it cannot be written. */
@@ -90,9 +92,18 @@ export class Receiver {
 			this.#journal ??= new Journal(this.#dataDir);
 			return this.#journal;
 		} catch (error) {
-			if (error instanceof AppError) throw error;
-			throw new AppError("full", `The journal in ${this.#dataDir} cannot be written.`, error);
+			this.#trouble = `${join(this.#dataDir, journalName)} cannot be opened: ${messageOf(error)}`;
+			this.#triedAt = performance.now();
+			throw error instanceof AppError ? error : new AppError("full", `${this.#trouble}.`, error);
 		}
+	}
+
+	/** Another file may lie in the journal's place: what is written into the removed one, no rebuild would find. */
+	#letGoOfMoved(): void {
+		if (this.#journal === null || this.#journal.isInPlace) return;
+		this.#journal.close();
+		this.#journal = null;
+		this.forget();
 	}
 
 	/**
@@ -126,6 +137,7 @@ export class Receiver {
 
 	#keep(road: string, value: object, apply: (db: Database, now: number) => void): void {
 		const db = this.#db;
+		this.#letGoOfMoved();
 		if (!this.hasRoom()) throw new AppError("full", "The disk is full.");
 		if (db === null || !this.#isCaughtUp(db)) {
 			throw new AppError("unavailable", "The database is busy at the moment. Try again in a few seconds.");
@@ -172,6 +184,7 @@ export class Receiver {
 		this.#waiting = [];
 		if (waiting.length === 0) return;
 		try {
+			this.#letGoOfMoved();
 			if (!this.hasRoom()) throw new AppError("full", "The disk is full.");
 			if (this.#db !== null && this.#isCaughtUp(this.#db)) this.#store(this.#db, waiting);
 			else this.#journalOnly(waiting);

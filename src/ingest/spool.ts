@@ -12,6 +12,7 @@ import {
 	unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
+import { codeOf } from "../errors.ts";
 import { syncFolder, writeWhole } from "../store/files.ts";
 
 /**
@@ -79,13 +80,14 @@ export class SpoolWriter {
 	}
 }
 
-/** What waits, oldest first. */
+/** What waits, oldest first. Throws where the folder is there and cannot be read: then nobody knows. */
 export function readSpool(dataDir: string): SpoolFile[] {
 	let names: string[];
 	try {
 		names = readdirSync(spoolFolder(dataDir));
-	} catch {
-		return [];
+	} catch (error) {
+		if (codeOf(error) === "ENOENT") return [];
+		throw error;
 	}
 	return names.sort().flatMap((name) => {
 		const found = nameForm.exec(name)?.[1];

@@ -9,7 +9,7 @@ import { readMeta, writeMeta } from "../store/meta.ts";
 import { type Imported, importStream } from "./import-file.ts";
 import type { Journal } from "./journal.ts";
 import { pruneStep } from "./prune.ts";
-import { readSpool, type SpoolFile } from "./spool.ts";
+import { readSpool, type SpoolFile, spoolFolder } from "./spool.ts";
 
 /** Where it goes, and when to leave the rest for the next start. */
 export type SpoolTarget = {
@@ -40,7 +40,13 @@ export class SpoolTaker {
 	/** Takes every file that waits. Throws what the store or the journal throws; then the file is taken again. */
 	async look(target: SpoolTarget): Promise<SpoolLook> {
 		const look: SpoolLook = { imported: false, pruned: false, trouble: null };
-		for (const file of readSpool(this.#dataDir)) {
+		let files: SpoolFile[] = [];
+		try {
+			files = readSpool(this.#dataDir);
+		} catch (error) {
+			look.trouble = { path: spoolFolder(this.#dataDir), reason: messageOf(error) };
+		}
+		for (const file of files) {
 			try {
 				if (!this.#taken.has(file.path)) {
 					await take(file, target);

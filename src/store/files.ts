@@ -2,6 +2,7 @@
 import {
 	closeSync,
 	constants,
+	fstatSync,
 	fsyncSync,
 	mkdirSync,
 	openSync,
@@ -36,13 +37,23 @@ export function inodeOf(path: string): number | null {
 	return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
 }
 
-/** null where there is no such file. Throws where nobody can say: what cannot be read must not be made anew. */
+/**
+ * null where there is no such file. Throws where nobody can say, as what cannot be read must not be made anew; and for a
+ * pipe, which would be waited at for ever.
+ */
 export function readIfThere(path: string): string | null {
+	let fd: number;
 	try {
-		return readFileSync(path, "utf8");
+		fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 	} catch (error) {
 		if (codeOf(error) === "ENOENT") return null;
 		throw error;
+	}
+	try {
+		if (!fstatSync(fd).isFile()) throw new Error("it is not a file");
+		return readFileSync(fd, "utf8");
+	} finally {
+		closeSync(fd);
 	}
 }
 

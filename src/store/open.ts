@@ -51,6 +51,8 @@ export function openStore(path: string, zone: string, now: number, waitMs = pati
 		return failed(cannotOpen(path, error));
 	}
 	try {
+		// SQLite would wait at a pipe for ever.
+		if (existsSync(path) && !isFile(path)) throw new Error("it is not a file");
 		return openWritable(path, zone, now, waitMs);
 	} catch (error) {
 		const code = codeOf(error);
@@ -58,7 +60,7 @@ export function openStore(path: string, zone: string, now: number, waitMs = pati
 		if (isDamage(code)) return rebuild(path, messageOf(error), now);
 		if (code.startsWith("SQLITE_BUSY")) return failed(locked(path));
 		if (code.startsWith("SQLITE_FULL")) return { ...withoutWriting(path), problem: diskFull(path) };
-		if (existsSync(path)) return withoutWriting(path);
+		if (isFile(path)) return withoutWriting(path);
 		return failed(cannotOpen(path, error));
 	}
 }
@@ -146,6 +148,14 @@ export function rebuild(path: string, reason: string, now: number, bad: Readonly
 		return { db, isWritable: true, problem: null, isUnchecked: readDatabaseSize(db) > checkedAtOnce };
 	} catch (error) {
 		return failed(cannotOpen(path, error));
+	}
+}
+
+function isFile(path: string): boolean {
+	try {
+		return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+	} catch {
+		return false;
 	}
 }
 

@@ -55,7 +55,13 @@ const keyFile = "job-key";
 export function readTokens(config: TokenConfig, made: Secrets = makeSecrets()): Tokens {
 	const troubles: string[] = [];
 	const kept = (name: string, value: string) => readOrKeep(join(config.dataDir, name), value, troubles);
-	const own = ownToken(config, (name) => kept(name, made.token));
+	const own = ownToken(config, () => {
+		const token = kept(tokenFile, made.token);
+		if (isToken(token)) return checked(token, tokenFile);
+		// Nobody's mistake in a variable, but a file that something has damaged: all else goes on.
+		troubles.push(`${join(config.dataDir, tokenFile)} holds no token (remove it, and a new one is made)`);
+		return made.token;
+	});
 	const isOwnKnown = troubles.length === 0;
 	const isOpen = own === "none";
 	const perJob = readPerJob(config.pushTokensFile);
@@ -106,8 +112,8 @@ export function checkTokens(config: TokenConfig): void {
 	readPerJob(config.pushTokensFile);
 }
 
-function ownToken(config: TokenConfig, kept: (name: string) => string): string {
-	return toldToken(config) ?? checked(kept(tokenFile), tokenFile);
+function ownToken(config: TokenConfig, kept: () => string): string {
+	return toldToken(config) ?? kept();
 }
 
 function toldToken({ pushToken, pushTokenFile }: TokenConfig): string | null {
@@ -116,11 +122,15 @@ function toldToken({ pushToken, pushTokenFile }: TokenConfig): string | null {
 	return checked(readSecret(pushTokenFile, "PUSH_TOKEN_FILE").trim(), "PUSH_TOKEN_FILE");
 }
 
+function isToken(text: string): boolean {
+	return text === "none" || /^[\x21-\x7e]{8,256}$/.test(text);
+}
+
 function checked(token: string, name: string): string {
 	if (token === "none") return token;
 	// A script with "set -x" prints the address that it pings, and its log is shown to whoever may read.
 	registerSecret(token);
-	if (/^[\x21-\x7e]{8,256}$/.test(token)) return token;
+	if (isToken(token)) return token;
 	throw new AppError("usage", `${name} must be 8 to 256 characters without blanks, or "none" to let anybody report.`);
 }
 

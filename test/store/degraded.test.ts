@@ -237,6 +237,29 @@ test.concurrent("a database that is removed while it runs is built again at once
 	await again.stop();
 }, 30_000);
 
+test.concurrent("a journal that is removed while it runs is begun anew: what is pushed then is in a file that has a name", async () => {
+	const dataDir = makeFolder();
+	const server = await startServer({ dataDir, env });
+	const token = readFileSync(join(dataDir, "push-token"), "utf8").trim();
+	const push = (id: string) =>
+		server.get("/api/runs", {
+			method: "POST",
+			body: aLine(500, { backup_id: id, job: "pushed" }),
+			headers: { authorization: `Bearer ${token}` },
+		});
+	expect((await push("before")).status).toBe(200);
+	rmSync(join(dataDir, "received.jsonl"));
+	for (const id of ["between", "after"]) expect((await push(id)).status).toBe(200);
+	expect(readFileSync(join(dataDir, "received.jsonl"), "utf8").trim().split("\n").length).toBe(2);
+	expect((await server.json("/api/runs")).runs.length).toBe(3);
+	expect(await server.json("/health")).toEqual({ status: "ok" });
+	await server.kill();
+	rmSync(database(dataDir));
+	const again = await startServer({ dataDir, env });
+	await until(async () => (await again.json("/api/metrics")).length === 2, 8000);
+	await again.stop();
+}, 30_000);
+
 test.concurrent("a database that is replaced by another one while it runs is opened in its place", async () => {
 	const [dataDir, other] = [await filled(20), await filled(7)];
 	const server = await startServer({ dataDir, env });
