@@ -112,6 +112,8 @@ test.concurrent("a full disk: nothing is lost, it is said, and it goes on when t
 	// What is left of the disk goes to somebody else's file, byte by byte.
 	const filler = join(inside, "filler");
 	writeFileSync(filler, "");
+	// It looks again only when the disk is full.
+	process.kill(server.pid, "SIGSTOP");
 	appendFileSync(metrics(inside), someLines(50, 450));
 	for (const size of [65_536, 4096, 512, 1]) {
 		try {
@@ -120,6 +122,7 @@ test.concurrent("a full disk: nothing is lost, it is said, and it goes on when t
 			// Full at this step.
 		}
 	}
+	process.kill(server.pid, "SIGCONT");
 	await until(async () => (await problemIds(server)).includes("write"), 8000);
 	expect((await server.get("/")).status).toBe(200);
 	expect((await server.json("/api/metrics")).length).toBeGreaterThanOrEqual(30);
