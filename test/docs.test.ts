@@ -154,7 +154,9 @@ for (const page of pages) {
 		});
 
 		test("links lead somewhere", () => {
-			for (const [, target = ""] of read(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+			const links = read(page).matchAll(/\]\(([^)\s]+)\)|src(?:set)?="([^"]+)"/g);
+			for (const [, link, picture] of links) {
+				const target = link ?? picture ?? "";
 				const [file = "", anchor] = target.split("#");
 				const path = file === "" ? join(root, page) : join(root, dirname(page), file);
 				expect([target, existsSync(path)]).toEqual([target, true]);
