@@ -3,7 +3,7 @@ import type { Comparison } from "./inventory.ts";
 import { dayOf } from "./time.ts";
 
 /** `none`: no point and none reported. `unlisted`: reported, and no listing has looked since. */
-export type DayState = "there" | "absent" | "unlisted" | "none";
+export type DayState = "there" | "absent" | "unconfirmed" | "unlisted" | "none";
 export type TimelineDay = { day: number; there: number; state: DayState };
 export type Gap = { from: number; to: number };
 
@@ -22,14 +22,16 @@ export function timelineOf(comparison: Comparison, zone: string, now: number, co
 	}
 	for (const { run, verdict } of verdicts) {
 		const day = dayOf(run.startedAt, zone);
-		if (verdict === "absent" || verdict === "unconfirmed") states.set(day, "absent");
+		if (verdict === "absent") states.set(day, "absent");
+		else if (verdict === "unconfirmed" && states.get(day) !== "absent") states.set(day, "unconfirmed");
 		else if (verdict === "unlisted" && !states.has(day)) states.set(day, "unlisted");
 	}
 	const days = Array.from({ length: count }, (_, i): TimelineDay => {
 		const day = today - count + 1 + i;
 		const points = there.get(day) ?? 0;
 		// What is missing shows, though another one of the day is there.
-		const state = states.get(day) === "absent" ? "absent" : points > 0 ? "there" : (states.get(day) ?? "none");
+		const said = states.get(day) ?? "none";
+		const state = said === "absent" || said === "unconfirmed" || points === 0 ? said : "there";
 		return { day, there: points, state };
 	});
 	return { days, points: points.length, oldest: points[0] ?? null, gaps: gapsOf(points) };

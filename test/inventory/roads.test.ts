@@ -168,6 +168,18 @@ describe("the page", () => {
 		expect(jobs).toMatchObject([{ slug: "nas", state: "failed", reported: 2, present: 1, missing_total: 1 }]);
 	});
 
+	test("is short where all is well, open where somebody should look, and explains its words", async () => {
+		for (const job of ["good", "bad"]) await station.run(job, { snapshot_id: idOf(1) });
+		await station.pass(hour, hour);
+		await station.list("good", "restic", listing(1));
+		await station.list("bad", "restic", JSON.stringify([resticEntry(idOf(2), station.now() - 30 * hour)]));
+		const text = await (await ask("GET", "/inventory")).text();
+		expect(text).toContain('<details class="opens" id="inventory-good-more"><summary>');
+		expect(text).toContain('<details class="opens" id="inventory-bad-more" open><summary>');
+		expect(text).toContain('<li data-state="unconfirmed"');
+		expect(text).toContain("<dt>Absent</dt><dd>Reported as a success, and two good listings");
+	});
+
 	test("as a fragment for htmx it is the live region alone", async () => {
 		await station.run("nas");
 		const route = routes.find(({ path }) => path === "/inventory");

@@ -6,7 +6,8 @@ import { type Clock, calendarTime, formatDate, formatDateAt } from "../time-elem
 
 const words: Record<DayState, string> = {
 	there: "",
-	absent: "missing",
+	absent: "absent",
+	unconfirmed: "not in the newest listing, not sure",
 	unlisted: "reported, not looked for yet",
 	none: "nothing",
 };

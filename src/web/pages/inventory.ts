@@ -6,6 +6,7 @@ import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { banners, footer, page, type Theme } from "../layout.ts";
 import { ago, calendarTime } from "../time-element.ts";
+import { behind, meaningsCard } from "./inventory-meanings.ts";
 import { timeline } from "./inventory-timeline.ts";
 import { snippet } from "./snippet.ts";
 
@@ -38,6 +39,7 @@ ${banners(data.problems)}
 <h1 class="page-title">Inventory</h1>
 ${data.lab === null ? html`<p class="inventory-lab">Nobody has looked into a remote yet: whether the reported backups are there is not known.</p>` : html`<p class="inventory-lab">${data.lab}</p>`}
 ${data.jobs.map((job) => jobCard(job, data, units))}
+${data.jobs.length > 0 && meaningsCard()}
 ${setup(data)}
 </main>
 ${footer(data)}
@@ -52,6 +54,10 @@ function jobCard(shown: InventoryJob, data: InventoryPage, units: Units): Html {
 		shown.target === null
 			? html`No target is set (<code>rpo</code>).`
 			: html`The target is ${formatAge(shown.target.seconds)}: ${shown.target.isKept ? "kept" : html`<strong>not kept</strong>`}.`;
+	const details = html`<dl class="inventory-facts"><div><dt>Reported</dt><dd>${shown.reported}</dd></div><div><dt>In the remote</dt><dd>${shown.there}</dd></div>${shown.isMirror ? null : html`<div><dt>Found again</dt><dd>${shown.present}</dd></div>`}<div><dt>Let go by retention</dt><dd>${shown.forgotten}</dd></div>${shown.others > 0 && html`<div><dt>${shown.isMirror ? "Files of a mirror" : "Of other jobs"}</dt><dd>${shown.others}</dd></div>`}${shown.promise.map(({ period, wanted, has }) => html`<div><dt>Promised, ${period}</dt><dd${has < wanted && html` data-state="warning"`}>${has} of ${wanted}</dd></div>`)}</dl>
+${!shown.isMirror && timeline(shown.timeline, data)}
+${missing(shown)}
+${unreported(shown, data, units)}`;
 	return html`<section class="card inventory-job" id="inventory-${job.slug}" data-state="${state}" aria-labelledby="inventory-${job.slug}-title">
 <header><span class="state" data-state="${state}">${icon(state, word)}</span><h2 id="inventory-${job.slug}-title"><a href="/jobs/${job.slug}"><bdi>${title ?? job.name}</bdi></a>${job.host !== "" && html` <span class="muted">on <bdi>${job.host}</bdi></span>`}</h2>
 <p class="hint">${listing === null ? "never listed whole" : html`listed ${ago(listing.at, data)}`}${latest !== null && html` \u00b7 ${latest.format}, ${sourceWords[latest.source]}`}</p></header>
@@ -59,10 +65,7 @@ function jobCard(shown: InventoryJob, data: InventoryPage, units: Units): Html {
 <p class="wraps"><bdi>${rung.sentence}</bdi></p>
 <p><strong>${shown.loss}</strong> ${kept}</p>
 ${shown.trouble !== null && shown.trouble !== rung.sentence && html`<p class="wraps inventory-trouble"><bdi>${shown.trouble}</bdi></p>`}
-<dl class="inventory-facts"><div><dt>Reported</dt><dd>${shown.reported}</dd></div><div><dt>In the remote</dt><dd>${shown.there}</dd></div>${shown.isMirror ? null : html`<div><dt>Found again</dt><dd>${shown.present}</dd></div>`}<div><dt>Let go by retention</dt><dd>${shown.forgotten}</dd></div>${shown.others > 0 && html`<div><dt>${shown.isMirror ? "Files of a mirror" : "Of other jobs"}</dt><dd>${shown.others}</dd></div>`}${shown.promise.map(({ period, wanted, has }) => html`<div><dt>Promised, ${period}</dt><dd${has < wanted && html` data-state="warning"`}>${has} of ${wanted}</dd></div>`)}</dl>
-${!shown.isMirror && timeline(shown.timeline, data)}
-${missing(shown)}
-${unreported(shown, data, units)}
+${behind(job.slug, state !== "ok", details)}
 </div></section>`;
 }
 
