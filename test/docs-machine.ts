@@ -156,7 +156,8 @@ esac
 `,
 	// Only what it writes matters.
 	pg_dump: `#!/bin/sh
-[ "$1 $2" = "-Fc -f" ] && echo dump >"$3"
+[ "$1 $2" = "-Fc -f" ] && { echo dump >"$3"; exit; }
+echo dump
 `,
 	docker: `#!/bin/sh
 [ "$1 $2 $3 $4" = "compose exec backup-monitor /backup-monitor" ] || exit 64

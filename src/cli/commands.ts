@@ -46,6 +46,7 @@ Exit codes: 0 stopped by a signal, 1 cannot serve, 2 wrong flag or variable.`,
   --phase NAME         times the command as a phase; further phases: … --phase NAME -- COMMAND…
   --script FILE        runs a shell script whose lines "#phase: NAME" begin phases; its arguments behind --
   --warning-exit 1,3   exit statuses that are a warning
+  --size-of FILE       the size is that of a file it writes (pg_dump nas > FILE); may be repeated
   --no-log             do not keep the end of the output
   --to URL             report to a monitor elsewhere; kept on disk while it cannot be reached
   --token-file FILE    its push token (or PUSH_TOKEN, PUSH_TOKEN_FILE)

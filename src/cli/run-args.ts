@@ -14,6 +14,8 @@ export type RunArgs = CommonFlags & {
 	keepsLog: boolean;
 	/** Exit statuses that are a warning, besides those that the tool is known for. */
 	warningExits: number[];
+	/** Files whose size is the run's, where the tool tells none. */
+	sizeOf: string[];
 };
 
 const usage = "Expected: backup-monitor run --job NAME [OPTIONS] -- COMMAND…";
@@ -29,7 +31,12 @@ export function readRunArgs(args: string[]): RunArgs {
 	}
 	const common = readCommon(values, "run");
 	const { phase, script } = values;
-	const rest = { ...common, keepsLog: values["no-log"] !== true, warningExits: exitsOf(values["warning-exit"]) };
+	const rest = {
+		...common,
+		keepsLog: values["no-log"] !== true,
+		warningExits: exitsOf(values["warning-exit"]),
+		sizeOf: values["size-of"] ?? [],
+	};
 	if (script !== undefined) {
 		if (phase !== undefined)
 			throw new AppError("usage", "--script has its phases inside: --phase does not go with it.");
@@ -46,6 +53,7 @@ const options = {
 	script: { type: "string" },
 	"no-log": { type: "boolean" },
 	"warning-exit": { type: "string" },
+	"size-of": { type: "string", multiple: true },
 } as const;
 
 function parseFlags(args: string[]) {

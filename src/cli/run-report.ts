@@ -9,6 +9,7 @@ import type { Tool, ToolOutput, ToolReading, ToolRun } from "../tools/tool.ts";
 import { clip, notUnderstood, unknownRun } from "../tools/tool-run.ts";
 import type { RunArgs, Step } from "./run-args.ts";
 import type { Ended } from "./run-child.ts";
+import { applyWritten, type Written } from "./run-size.ts";
 
 /** One command that ran, and what was made of it. */
 export type Done = Step & { ended: Ended; reading: ToolReading };
@@ -87,6 +88,8 @@ export type Finished = {
 	/** Phases of a script; those of several commands are taken from them. */
 	phases: Phase[];
 	zone: string;
+	/** What lies in the files that were named for it; null where none was. */
+	written: Written | null;
 	/** The signal for which later phases were not run. */
 	stoppedBy: string | null;
 };
@@ -123,6 +126,7 @@ export function finalReports(done: Done[], args: RunArgs, finished: Finished): R
 			main.errorCategory = "interrupted";
 			main.errorMessage = `ended by ${finished.stoppedBy} before the next phase`;
 		}
+		if (finished.written !== null) applyWritten(main, finished.written);
 		if (finished.phases.length > 0) main.phases = finished.phases;
 		// Of several runs in one output each has times of its own; a single one took what we saw.
 		if (reading.runs.length === 1 || main.startedAt === null) {

@@ -9,6 +9,7 @@ import { runChild } from "./run-child.ts";
 import { type Done, type Finished, finalReports, mayGoOn, openReport, readEnded } from "./run-report.ts";
 import { readScript, type Script } from "./run-script.ts";
 import { readInherited, Signals } from "./run-signals.ts";
+import { type Written, writtenSince } from "./run-size.ts";
 
 export async function runCommand(words: string[]): Promise<number> {
 	// First of all: what we open or handle from here on is ours and not the command's.
@@ -51,6 +52,7 @@ export async function runCommand(words: string[]): Promise<number> {
 		phases: phasesOf(script),
 		zone: outlet.zone,
 		// A command may end well although it was asked to stop; the phases behind it were not run.
+		written: measure(args.sizeOf, startedAt),
 		stoppedBy: done.length < steps.length ? signals.ended : null,
 	};
 	try {
@@ -60,6 +62,15 @@ export async function runCommand(words: string[]): Promise<number> {
 	}
 	await outlet.finish(signals.asked());
 	return leave(done, finished, signals);
+}
+
+function measure(files: string[], startedAt: number): Written | null {
+	if (files.length === 0) return null;
+	try {
+		return writtenSince(files, startedAt);
+	} catch (error) {
+		return { bytes: null, problem: messageOf(error) };
+	}
 }
 
 function phasesOf(script: Script | null): Phase[] {

@@ -235,6 +235,40 @@ describe("what is recorded", () => {
 		expect(lastOf(dataDir).log).toBeUndefined();
 	});
 
+	describe("--size-of", () => {
+		const dump = (script: string) => {
+			const file = join(makeFolder(), "app.sql");
+			return { file, ran: run(["sh", "-c", script, "sh", file], { flags: ["--size-of", file] }) };
+		};
+
+		test("is the size of what the shell of the command wrote", async () => {
+			const { dataDir } = await dump('printf 12345 > "$1"').ran;
+			expect(lastOf(dataDir)).toMatchObject({ outcome: "success", size_bytes: 5 });
+		});
+
+		test("makes a warning of a file that is not there, or that is yesterday's", async () => {
+			const missing = dump("true");
+			expect(lastOf((await missing.ran).dataDir)).toMatchObject({
+				outcome: "warning",
+				error_message: `${missing.file} is not there after the run`,
+			});
+			const old = dump('printf 12345 > "$1"; touch -d yesterday "$1"');
+			const last = lastOf((await old.ran).dataDir);
+			expect(last).toMatchObject({ outcome: "warning", error_message: `${old.file} was not written by this run` });
+			expect(last?.size_bytes).toBeUndefined();
+		});
+
+		test("makes a failure of an empty dump, and changes nothing of one that failed", async () => {
+			expect(lastOf((await dump(': > "$1"').ran).dataDir)).toMatchObject({
+				outcome: "failure",
+				error_category: "source_missing",
+				size_bytes: 0,
+			});
+			const failed = lastOf((await dump('printf 12 > "$1"; echo "pg_dump: no route to host" >&2; exit 3').ran).dataDir);
+			expect(failed).toMatchObject({ outcome: "failure", exit_code: 3, error_category: "network", size_bytes: 2 });
+		});
+	});
+
 	test("a command that cannot run is a failure of the configuration, told in a sentence", async () => {
 		const folder = makeFolder();
 		writeFileSync(join(folder, "plain"), "text");
