@@ -56,11 +56,23 @@ upload_seconds=$((SECONDS - phase))
 size="$(printf '%s' "$output" | grep -o '"total_bytes_processed":[0-9]*' | tail -n 1 | cut -d: -f2)"
 [ -n "$size" ] && size_bytes=$size
 
+# Why it failed: the line that says so (before restic 0.18 its last line may be only the place), else the last one. In
+# the JSON of later versions the sentence is the "message" of an error.
+says='^Fatal: |^unable to |"message_type":"exit_error"'
+[ "$status" -eq 3 ] && says='"message_type":"error"|^error: '
+reason="$(printf '%s' "$output" | grep -m 1 -E "$says" ||
+	printf '%s' "$output" | grep -v -E '^\{"message_type":"(summary|status)"|^Warning: at least one' | tail -n 1)"
+sentence="$(printf '%s' "$reason" | sed -n 's/.*"message":"\(\([^"\\]\|\\.\)*\)".*/\1/p' | sed 's/\\n/ /g; s/\\\(.\)/\1/g')"
+reason="$(printf '%s' "${sentence:-$reason}" | cut -c 1-500)"
+
 # restic's 3: the snapshot was made, but some files could not be read. Whoever reads it decides whether they matter.
-last="$(printf '%s' "$output" | grep -v '^{"message_type":"\(summary\|status\|exit_error\)"' | tail -n 1 | cut -c 1-500)"
+# 10 to 12 (since 0.17) are reasons of their own.
 case "$status" in
 	0) report success "" "" ;;
-	3) report warning "" "some files could not be read: $last" ;;
-	*) report failure upload_failed "restic exit status $status: $last" ;;
+	3) report warning source_unreadable "some files could not be read: $reason" ;;
+	10) report failure repo_missing "$reason" ;;
+	11) report failure repo_locked "$reason" ;;
+	12) report failure auth "$reason" ;;
+	*) report failure upload_failed "restic exit status $status: $reason" ;;
 esac
 exit "$status"

@@ -97,12 +97,12 @@ test("the example script tells unread files as a warning, and a failure with the
 		outcome: "warning",
 		exit_code: 3,
 		size_bytes: 700,
-		error_category: null,
+		error_category: "source_unreadable",
 	});
-	expect(warned.error_message).toContain("open /srv/b: permission denied");
+	expect(warned.error_message).toBe("some files could not be read: open /srv/b: permission denied");
 	expect(warned.log).toBe(`${unread}\n${summary}`);
 	expect(failed).toMatchObject({ success: false, outcome: "failure", exit_code: 1, error_category: "upload_failed" });
-	expect(failed.error_message).toBe("restic exit status 1: try again later");
+	expect(failed.error_message).toBe("restic exit status 1: Fatal: repository is locked");
 	expect(failed.log).toContain('step 79 \\ "quoted"\tü\nFatal: repository is locked\n\ntry again later');
 	expect(failed.log).not.toContain("step 10 ");
 	expect(good).toMatchObject({ success: true, outcome: "success", error_message: null, log: null });
