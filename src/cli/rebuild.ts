@@ -6,10 +6,12 @@ import { type Config, nearbyFolder, readConfig } from "../config.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { FollowedFile } from "../ingest/follow.ts";
 import { journalName } from "../ingest/journal.ts";
+import { isCutOff, replayParts } from "../ingest/journal-parts.ts";
 import { closeDatabase } from "../store/database.ts";
 import { quarantine } from "../store/files.ts";
 import { takeLocks } from "../store/lock.ts";
 import { openStore } from "../store/open.ts";
+import { prepareRestored, restoreNewest } from "../store/restore-copy.ts";
 import { countRuns } from "../store/runs.ts";
 import { readFlags } from "./flags.ts";
 import { refusedBy } from "./places.ts";
@@ -25,6 +27,9 @@ export async function rebuildCommand(args: string[]): Promise<number> {
 	const lock = takeFolder(config, "rebuild");
 	const folder = existsSync(databasePath) ? quarantine(databasePath, Date.now()) : null;
 	try {
+		// What the first parts of the journal told is in the copies alone, once those are dropped.
+		const copy = isCutOff(dataDir) ? restoreNewest(databasePath) : null;
+		if (copy !== null) prepareRestored(databasePath);
 		const runs = await replayJournals(config);
 		process.stdout.write(
 			`${runs} runs are stored now.${folder === null ? "" : ` The old database is kept in ${folder}.`}\n`,
@@ -44,18 +49,19 @@ export async function replayJournals({ databasePath, metricsFile, dataDir, zone 
 	if (db === null || !isWritable) throw new AppError("unavailable", problem?.title ?? "The database cannot be made.");
 	try {
 		// What was sent by hand wins over the file where both tell of the same run: it comes last.
-		for (const followed of [
-			new FollowedFile(db, metricsFile, zone),
-			new FollowedFile(db, join(dataDir, journalName), zone, { isOurs: true }),
-		]) {
-			let look = followed.look(Date.now());
-			while (look.more) look = followed.look(Date.now());
-			process.stdout.write(`${followed.path}: ${look.reason ?? "read to its end"}\n`);
-		}
+		readOn(new FollowedFile(db, metricsFile, zone));
+		await replayParts({ db, dataDir, zone, now: Date.now });
+		readOn(new FollowedFile(db, join(dataDir, journalName), zone, { isOurs: true }));
 		return countRuns(db);
 	} finally {
 		closeDatabase(db);
 	}
+}
+
+function readOn(followed: FollowedFile): void {
+	let look = followed.look(Date.now());
+	while (look.more) look = followed.look(Date.now());
+	process.stdout.write(`${followed.path}: ${look.reason ?? "read to its end"}\n`);
 }
 
 /** The database that was set aside, back in its place. */

@@ -16,9 +16,11 @@ import { diskFull, isDamage, openStore, type Rebuilt, readOnly, rebuild } from "
 import { readLastRead } from "../store/sources.ts";
 import { Changes } from "./changes.ts";
 import { FollowedFile, type Look } from "./follow.ts";
+import { dropOldParts, replayParts, unreadParts } from "./journal-parts.ts";
 import { NightlyCopy } from "./nightly-copy.ts";
 import * as notices from "./notices.ts";
 import { noteStart, noteStop, offlineBefore, readOutages } from "./outages.ts";
+import { ownProcess } from "./own-process.ts";
 import { Problems } from "./problems.ts";
 import { noteClock, Pruner } from "./prune.ts";
 import { type Make, type Receipt, Receiver } from "./receive.ts";
@@ -73,6 +75,8 @@ export class Monitor {
 	#isStopped = false;
 	#openedAt = 0;
 	#isRefilling = false;
+	/** Full parts of the journal are to be read before the journal itself. */
+	#hasParts = false;
 	#isCaughtUp = false;
 	/** Lines that changed what is stored, since the start. */
 	#changes = 0;
@@ -237,6 +241,7 @@ export class Monitor {
 				return true;
 			}
 			const more = this.#follow(this.db, now);
+			if (this.#hasParts && !this.#isRefilling) await this.#replayParts(this.db);
 			await this.#takeSpooled(this.db, now);
 			const full = this.#receiver.problem();
 			if (full === null) this.#problems.clear("disk-full");
@@ -259,9 +264,9 @@ export class Monitor {
 		const metrics = this.#metrics.look(now);
 		if (this.#isRefilling && !metrics.more) {
 			this.#isRefilling = false;
-			this.#receiver.use(db);
+			if (!this.#hasParts) this.#receiver.use(db);
 		}
-		const received = this.#isRefilling ? null : this.#receiver.look(db, now);
+		const received = this.#isRefilling || this.#hasParts ? null : this.#receiver.look(db, now);
 		this.source = { path: metricsFile, checkedAt: now, state: metrics.state, reason: metrics.reason };
 		if (metrics.state === "unreadable") this.#problems.say(notices.unreadable(metricsFile, metrics.reason ?? ""));
 		else this.#problems.clear("source-unreadable");
@@ -322,10 +327,37 @@ export class Monitor {
 			notices.countRebuilt(db);
 			for (const problem of notices.history(db, this.config.zone, now)) this.#problems.say(problem);
 		}
-		if (this.ownCopy.look(db, now, this.#problems.has("clock"))) this.revision++;
+		if (this.ownCopy.look(db, now, this.#problems.has("clock"))) {
+			this.revision++;
+			this.#cutJournal(db, now);
+		}
 		const problem = this.ownCopy.problem(now);
 		if (problem === null) this.#problems.clear("own-copy");
 		else this.#problems.say(problem);
+	}
+
+	/** Only behind a checked copy: what a part tells is then in two places. */
+	#cutJournal(db: Database, now: number): void {
+		try {
+			const part = this.#receiver.cut(db);
+			if (part === null) return;
+			dropOldParts(this.config.dataDir);
+			ownProcess(["pack", part]);
+		} catch (error) {
+			logGrouped("cut", `the journal stays in one file: ${messageOf(error)}`, now);
+		}
+	}
+
+	/** What a database that was built anew, or restored from an older copy, has not seen of the full parts of the journal. */
+	async #replayParts(db: Database): Promise<void> {
+		const { dataDir, zone } = this.config;
+		const isStopped = () => this.#isStopped || this.db !== db;
+		if (await replayParts({ db, dataDir, zone, now: this.#clock, isStopped })) {
+			this.#hasParts = false;
+			this.#receiver.use(db);
+			this.revision++;
+			this.onStored();
+		}
 	}
 
 	#open(): void {
@@ -449,7 +481,8 @@ export class Monitor {
 		this.#isCaughtUp = false;
 		// Of an empty database the metrics file is read first: what was sent since is newer, and must not be written over.
 		this.#isRefilling = isWritable && db !== null && readLastRead(db) === null;
-		this.#receiver.use(isWritable && !this.#isRefilling ? db : null);
+		this.#hasParts = isWritable && db !== null && unreadParts(db, this.config.dataDir).length > 0;
+		this.#receiver.use(isWritable && !this.#isRefilling && !this.#hasParts ? db : null);
 		for (const id of notices.storeProblems) this.#problems.clear(id);
 		if (problem !== null) {
 			this.#problems.say(problem);

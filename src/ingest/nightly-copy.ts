@@ -51,6 +51,8 @@ export class NightlyCopy {
 	#triedAt = Number.NEGATIVE_INFINITY;
 	#failure: string | null = null;
 	#child: { kill: () => void } | null = null;
+	/** A copy was made that nobody has asked for yet. */
+	#isNew = false;
 
 	/** `onDamage`: the database turned out to be damaged while it was copied. */
 	constructor(path: string, zone: string, onDamage: (damage: string) => void) {
@@ -64,9 +66,13 @@ export class NightlyCopy {
 		return listCopies(this.#path)[0] ?? null;
 	}
 
-	/** One look, once a minute at most; true when a copy was made. A clock in doubt makes none: it would be misnamed. */
+	/** One look, once a minute at most; true when a copy was made, also by another process since the last look. A clock in doubt makes none: it would be misnamed. */
 	look(db: Database, now: number, isClockInDoubt: boolean): boolean {
 		this.#startedAt ??= now;
+		if (this.#isNew) {
+			this.#isNew = false;
+			return true;
+		}
 		if (now >= this.#lookedAt && now - this.#lookedAt < everyMs) return false;
 		this.#lookedAt = now;
 		if (this.#child !== null || isClockInDoubt || !this.#isDue(db, now)) return false;
@@ -129,7 +135,7 @@ export class NightlyCopy {
 			if (this.#child !== child) return;
 			this.#child = null;
 			const said = (await new Response(child.stdout).text()).trim();
-			if (code === 0) keepNewest(this.#path, into, now);
+			if (code === 0) this.#isNew = keepNewest(this.#path, into, now) !== null;
 			else if (code === damagedExit) this.#onDamage(said);
 			else this.#failed(said === "" ? `the copying ended with ${code}` : said);
 		});

@@ -22,6 +22,7 @@ import { FollowedFile, type Look } from "./follow.ts";
 import type { Incoming } from "./incoming.ts";
 import { listingRoad } from "./inventory.ts";
 import { decisionRoad, Journal, journaled, journalName } from "./journal.ts";
+import { cutJournal, longestJournal } from "./journal-parts.ts";
 import { Batch, TooManyJobs } from "./record.ts";
 
 /** What came before a request. */
@@ -160,6 +161,21 @@ export class Receiver {
 			// The database could not commit: what is in the journal is applied by reading that on, as a report is.
 			if (isJournaled && road === decisionRoad) return;
 			throw new AppError("unavailable", `The database could not be written: ${messageOf(error)}.`, error);
+		} finally {
+			this.forget();
+		}
+	}
+
+	/**
+	 * Begins a new journal, once the present one is longer than it should be and all of it is stored. Returns the part
+	 * that it has become, or null.
+	 */
+	cut(db: Database): string | null {
+		if (this.#db !== db || this.journal.size < longestJournal || !this.#isCaughtUp(db)) return null;
+		this.#journal?.close();
+		this.#journal = null;
+		try {
+			return cutJournal(db, this.#dataDir);
 		} finally {
 			this.forget();
 		}

@@ -1,0 +1,161 @@
+// The full parts of our own journal, "received.jsonl.3" or packed "received.jsonl.3.gz": cut off at night, once a checked
+// copy of the database holds what they tell, and read again where a database is built from less.
+import type { Database } from "bun:sqlite";
+import { createReadStream, createWriteStream, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { transaction } from "../store/database.ts";
+import { syncFile, syncFolder } from "../store/files.ts";
+import { beginPart, readPart } from "../store/journal-part.ts";
+import { readStream } from "./import-file.ts";
+import { Intake } from "./intake.ts";
+import { journalName } from "./journal.ts";
+import { maxJournalLine } from "./lines.ts";
+
+/** A journal this long is cut off. */
+export const longestJournal = 8 * 1024 * 1024;
+/** Half a gigabyte of reports, some fifty megabytes on the disk. The oldest is in every copy for a long time then. */
+const keptParts = 64;
+
+export type Part = { number: number; path: string; isPacked: boolean };
+
+/** The oldest first; each number once. */
+export function listParts(dataDir: string): Part[] {
+	const parts = new Map<number, Part>();
+	for (const name of namesIn(dataDir)) {
+		const [, number, packed] = /^received\.jsonl\.(\d{1,9})(\.gz)?$/.exec(name) ?? [];
+		if (number === undefined) continue;
+		const part = { number: Number(number), path: join(dataDir, name), isPacked: packed !== undefined };
+		// Both are there when packing was cut off before the plain one was removed: then the plain one is whole.
+		if (!part.isPacked || !parts.has(part.number)) parts.set(part.number, part);
+	}
+	return [...parts.values()].sort((a, b) => a.number - b.number);
+}
+
+function namesIn(folder: string): string[] {
+	try {
+		return readdirSync(folder);
+	} catch {
+		return [];
+	}
+}
+
+/** Parts that the database has not read to their end. */
+export function unreadParts(db: Database, dataDir: string): Part[] {
+	const parts = listParts(dataDir);
+	if (parts.length === 0) return [];
+	const { number } = readPart(db, join(dataDir, journalName));
+	return parts.filter((part) => part.number >= number);
+}
+
+/**
+ * Cuts the journal off: its file gets its number, and the next report begins a new one. Nobody may have it open, and
+ * everything in it must be stored. Returns where it lies now.
+ */
+export function cutJournal(db: Database, dataDir: string): string {
+	const path = join(dataDir, journalName);
+	const { number } = readPart(db, path);
+	const part = join(dataDir, `${journalName}.${number}`);
+	renameSync(path, part);
+	try {
+		beginPart(db, path, number + 1);
+	} catch (error) {
+		renameSync(part, path);
+		throw error;
+	}
+	syncFolder(dataDir);
+	return part;
+}
+
+/** Deletes the parts that are too many, the oldest first. */
+export function dropOldParts(dataDir: string): void {
+	for (const { path } of listParts(dataDir).slice(0, -keptParts)) rmSync(path, { force: true });
+}
+
+/** Whether parts of the beginning were dropped: what they told is in copies of the database alone. */
+export function isCutOff(dataDir: string): boolean {
+	const [first] = listParts(dataDir);
+	return first !== undefined && first.number > 1;
+}
+
+export type Replay = { db: Database; dataDir: string; zone: string; now: () => number; isStopped?: () => boolean };
+
+/** Stores what unread parts tell, in their order. False where it was stopped before their end; then it begins anew. */
+export async function replayParts({ db, dataDir, zone, now, isStopped = () => false }: Replay): Promise<boolean> {
+	const journal = join(dataDir, journalName);
+	const parts = unreadParts(db, dataDir);
+	for (const part of parts) {
+		const { number, offset } = readPart(db, journal);
+		if (!(await replayPart(part, part.number === number ? offset : 0, { db, dataDir, zone, now, isStopped })))
+			return false;
+		beginPart(db, journal, part.number + 1);
+	}
+	return true;
+}
+
+async function replayPart(part: Part, skip: number, { db, zone, now, isStopped }: Required<Replay>): Promise<boolean> {
+	const bytes = await openPart(part, skip);
+	let lines: { text: string; line: number }[] = [];
+	const store = () => {
+		if (lines.length === 0) return;
+		transaction(db, () => {
+			const intake = new Intake(db, { source: part.path, zone, now: now(), isOurs: true });
+			for (const { text, line } of lines) intake.take(text, line);
+			intake.finish();
+		});
+		lines = [];
+	};
+	let isEnded = false;
+	const read = async (into: Buffer): Promise<number> => {
+		// Others are answered between two stretches.
+		await Bun.sleep(0);
+		if (isStopped()) return 0;
+		const length = await bytes(into);
+		isEnded = length === 0;
+		return length;
+	};
+	const sink = {
+		line: (text: string, line: number) => lines.push({ text, line }),
+		bad: () => {},
+		isComplete: () => true,
+		flush: store,
+	};
+	await readStream(read, sink, maxJournalLine);
+	return isEnded;
+}
+
+/** Reads on at each call; 0 at the end. */
+async function openPart({ path, isPacked }: Part, skip: number): Promise<(into: Buffer) => Promise<number>> {
+	const file = createReadStream(path);
+	const plain = isPacked ? file.pipe((await import("node:zlib")).createGunzip()) : file;
+	const chunks = plain[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+	let rest: Buffer = Buffer.alloc(0);
+	let toSkip = skip;
+	return async (into) => {
+		while (rest.length === 0) {
+			const { value, done } = await chunks.next();
+			if (done === true) return 0;
+			rest = value.subarray(Math.min(toSkip, value.length));
+			toSkip -= value.length - rest.length;
+		}
+		const length = Math.min(rest.length, into.length);
+		rest.copy(into, 0, 0, length);
+		rest = rest.subarray(length);
+		return length;
+	};
+}
+
+/** Packs a part: whole and flushed beside it, before the plain one goes. For a process of its own. */
+export async function packPart(path: string): Promise<void> {
+	const { createGzip } = await import("node:zlib");
+	const { pipeline } = await import("node:stream/promises");
+	const unfinished = `${path}.gz.tmp`;
+	try {
+		await pipeline(createReadStream(path), createGzip(), createWriteStream(unfinished, { mode: 0o640 }));
+		syncFile(unfinished);
+		renameSync(unfinished, `${path}.gz`);
+		syncFolder(dirname(path));
+		rmSync(path);
+	} finally {
+		if (existsSync(unfinished)) rmSync(unfinished, { force: true });
+	}
+}
