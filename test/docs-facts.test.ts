@@ -136,3 +136,16 @@ test("README lists the commands there are, and the pages there are", () => {
 	const there = [...new Bun.Glob("*.md").scanSync({ cwd: join(root, "docs") })];
 	expect(there.filter((page) => !linked.includes(page))).toEqual([]);
 });
+
+test("every page that shows a command is read by a test that runs it", () => {
+	const tests = [...new Bun.Glob("test/**/*.test.ts").scanSync({ cwd: root })];
+	const sources = tests.filter((path) => !path.endsWith("docs-facts.test.ts")).map(read);
+	const listed = /const pages = \[([\s\S]*?)\];/.exec(read("test/docs.test.ts"))?.[1] ?? "";
+	const pages = [...new Bun.Glob("*.md").scanSync({ cwd: join(root, "docs") })];
+	const untried = pages.filter((page) => {
+		if (!read(`docs/${page}`).includes("\n```sh\n")) return false;
+		const isListed = listed.includes(`"${page.replace(".md", "")}"`);
+		return !isListed && !sources.some((source) => source.includes(`docs/${page}`) && /blocksOf|```/.test(source));
+	});
+	expect(untried).toEqual([]);
+});
