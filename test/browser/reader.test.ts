@@ -185,6 +185,40 @@ describe("without script", () => {
 	});
 });
 
+test("every link of every page leads to something, and its anchor is there", async () => {
+	const texts = new Map<string, string>();
+	const read = async (path: string) => {
+		let text = texts.get(path);
+		if (text === undefined) {
+			const answer = await fetch(lab.url + path, { headers: { accept: "text/html" } });
+			text = answer.status === 200 ? await answer.text() : "";
+			texts.set(path, text);
+		}
+		return text;
+	};
+	const wrong = new Set<string>();
+	const asked = new Set<string>();
+	for (const { path } of lab.pages) {
+		const page = await (await fetch(lab.url + path, { headers: { accept: "text/html" } })).text();
+		for (const [, found = ""] of page.matchAll(/<a\b[^>]*?\shref="([^"]*)"/g)) {
+			const href = found.replaceAll("&amp;", "&");
+			// Runs are alike: the first ones of a page stand for all of them.
+			const kind = href.replace(/^\/runs\/\d+$/, "/runs/:id").replace(/(from|to|before|older|newer)=[^&]*/g, "$1=");
+			if (asked.has(kind)) continue;
+			asked.add(kind);
+			if (href === "#") wrong.add(`${path}: a link to nowhere`);
+			if (!href.startsWith("/") && !href.startsWith("#")) wrong.add(`${path}: ${href} leads elsewhere`);
+			const [target = "", anchor] = href.split("#");
+			const text = await read(target === "" ? path : target);
+			if (text === "") wrong.add(`${path}: nothing at ${href}`);
+			if (anchor !== undefined && anchor !== "" && !text.includes(`id="${anchor}"`))
+				wrong.add(`${path}: no ${anchor} at ${href}`);
+		}
+	}
+	expect([...wrong]).toEqual([]);
+	expect(asked.size).toBeGreaterThan(60);
+});
+
 describe("as the reader's system wants it", () => {
 	test("a chosen theme stands from the first frame on, whatever the system prefers", async () => {
 		for (const [theme, colorScheme, colour] of [
