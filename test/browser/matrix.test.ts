@@ -10,9 +10,10 @@ import { openPage, startBrowser } from "./harness.ts";
 import { type Lab, openLab } from "./labs.ts";
 import { states } from "./states.ts";
 
-setDefaultTimeout(isHard ? 1_800_000 : 300_000);
 
 const keepsPictures = isHard || process.env.SCREENSHOTS === "1";
+
+setDefaultTimeout(keepsPictures ? 1_800_000 : 300_000);
 const pictures = join(import.meta.dir, "../artefacts");
 const themes = ["light", "dark"] as const;
 /** 640 is 1280 at 200 % zoom. */

@@ -89,7 +89,7 @@ function writeHostile(dir: string, now: number): void {
 			log: `${endless.repeat(4)}\n${evil}\n${rightToLeft}`,
 			...over,
 		};
-		return [...nights(job, 4, now, { host: endless }), line(job, now - 600_000, fields)];
+		return [...nights(job, 4, now, { host: endless }), line(job, now - 3_000_000, fields)];
 	};
 	writeLines(dir, [
 		...files.map((name) => fixture(`${name}.jsonl`)),
