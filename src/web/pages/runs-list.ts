@@ -48,11 +48,13 @@ function seriesOf({ slug, kind }: Run): string {
 	return `${slug} ${kind}`;
 }
 
-/** "today, 23 Nov", "Fri 20 Nov": the words of a run's time without its hour. */
+/** "today, 23 Nov", "Fri 20 Nov", "20 Nov 2025": a day once, however a locale writes it. */
 function dayWords(at: number, data: RunsPage): string {
 	const words = formatDayAt(at, data);
 	const date = formatDateAt(at, data);
-	return words.includes(date) ? words : `${words}, ${date}`;
+	const isWord = !/\d/.test(words);
+	const isOfOtherYear = /\d{4}/.test(date);
+	return isWord ? `${words}, ${date}` : isOfOtherYear ? date : words;
 }
 
 function row(run: Run, data: RunsPage, units: Units, longest: number): Html {

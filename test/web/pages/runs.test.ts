@@ -50,6 +50,19 @@ describe("what is shown", () => {
 		expect(text).toContain("snapshot 7 s, archive ");
 	});
 
+	test("a day is named once, in every locale", async () => {
+		for (const locale of ["en-US", "en-GB", "de", "fr", "ja"]) {
+			const answer = await lab.get("/runs", { "accept-language": locale });
+			const days = [...(await answer.text()).matchAll(/scope="rowgroup"[^>]*>(.*?)<\/th>/g)].map(
+				([, day]) => day ?? "",
+			);
+			for (const day of days) {
+				const numbers = day.match(/\d+/g) ?? [];
+				expect([locale, day, new Set(numbers).size]).toEqual([locale, day, numbers.length]);
+			}
+		}
+	});
+
 	test.each([
 		["?job=mail&kind=check", "5 of 126 runs", ["check-0", "check-7", "check-14", "check-21", "check-28"]],
 		["?outcome=failure&host=db01", "2 of 126 runs", ["postgres-dump-0", "postgres-dump-9"]],
