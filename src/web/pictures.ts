@@ -79,7 +79,7 @@ const weekdayLabels = raw(
 );
 
 /** Hidden from screen readers: say what it shows beside it. Its links are short cuts for the mouse alone. */
-export function calendar(weeks: CalendarWeeks): Html {
+export function calendar(weeks: CalendarWeeks, isBare = false): Html {
 	const width = margin.left + weeks.length * step;
 	const height = margin.top + 7 * step;
 	const paths = new Map<DayState, string>();
@@ -97,7 +97,7 @@ export function calendar(weeks: CalendarWeeks): Html {
 	const months = weeks.map(({ month }, column) => {
 		return month === null ? null : html`<text x="${margin.left + column * step}" y="9.5">${month}</text>`;
 	});
-	return html`<svg class="calendar" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true"><g class="weekdays">${weekdayLabels}</g>${months}${[...paths].map(([state, path]) => html`<path data-state="${state}" d="${path}"/>`)}${marked}</svg>`;
+	return html`<svg class="calendar"${isBare && html` data-bare`} viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true"><g class="weekdays">${weekdayLabels}</g>${months}${[...paths].map(([state, path]) => html`<path data-state="${state}" d="${path}"/>`)}${marked}</svg>`;
 }
 
 /** A cell alone, for the legend. */

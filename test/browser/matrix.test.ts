@@ -10,7 +10,6 @@ import { openPage, startBrowser } from "./harness.ts";
 import { type Lab, openLab } from "./labs.ts";
 import { states } from "./states.ts";
 
-
 const keepsPictures = isHard || process.env.SCREENSHOTS === "1";
 
 setDefaultTimeout(keepsPictures ? 1_800_000 : 300_000);

@@ -21,7 +21,10 @@ export function calendarCard(data: JobPage): Html {
 	const marks = marksOf(data);
 	const parts: Html[] = [];
 	for (let first = 0; first < marks.length; first += 7 * weeksOfPart) {
-		parts.push(calendar(weeksOf(marks.slice(first, first + 7 * weeksOfPart), data.calendar.from + first)));
+		const days = marks.slice(first, first + 7 * weeksOfPart);
+		// Before the job's first day a narrow page leaves out what a wide one has room for.
+		const isBare = marks.slice(0, first + days.length).every((mark) => mark === null || mark.state === "none");
+		parts.push(calendar(weeksOf(days, data.calendar.from + first), isBare));
 	}
 	const words = html`<ul class="legends">${legend.map(([state, word]) => html`<li class="legend">${calendarSample(state)}${word}</li>`)}</ul>`;
 	return html`<section class="card year" aria-labelledby="year-title"><header><h2 id="year-title">The year</h2><p class="hint">the worst of each day, by today\u2019s schedule</p></header>

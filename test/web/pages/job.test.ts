@@ -276,6 +276,16 @@ describe("the year", () => {
 		expect(spoken({ dueDays: overnight })).toContain("0 missed");
 	});
 
+	test("marks the thirds before the job's first day, which a phone leaves out", () => {
+		const bare = (text: string) => text.match(/<svg class="calendar" data-bare/g)?.length ?? 0;
+		expect(bare(page())).toBe(0);
+		const { calendar } = sampleJob();
+		const days = calendar.days.filter(({ day }) => day > dayOf(now, "Europe/Berlin") - 30);
+		const young = page({ calendar: { ...calendar, days }, dueDays: null });
+		expect(young.match(/<svg class="calendar"/g)).toHaveLength(3);
+		expect(bare(young)).toBe(2);
+	});
+
 	test("has a legend for every state, none due included", () => {
 		const text = words(page());
 		for (const word of ["good", "with a warning", "a run failed", "due, and none came", "none due"])
