@@ -13,7 +13,7 @@ const largest = 150_000;
 type Picture = { name: string; path: string } & BrowserContextOptions;
 
 const wide = { viewport: { width: 1280, height: 720 } };
-const phone = { viewport: { width: 390, height: 800 }, isMobile: true, hasTouch: true, deviceScaleFactor: 1.5 };
+const phone = { viewport: { width: 390, height: 760 }, isMobile: true, hasTouch: true, deviceScaleFactor: 1.5 };
 
 if (!existsSync(binary)) throw new Error(`${binary} is missing: bun run build`);
 const place = mkdtempSync(join(tmpdir(), "pictures-"));
