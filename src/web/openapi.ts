@@ -66,7 +66,7 @@ export function openApi(operations: Operation[], version: string) {
 				"Every GET also answers HEAD. Data, files and pictures carry an ETag: sent back as If-None-Match it is answered 304 while nothing changed.",
 		},
 		paths,
-		components: { schemas, securitySchemes: { pushToken: { type: "http", scheme: "bearer" } } },
+		components: { schemas, securitySchemes: { pushToken, readToken } },
 	};
 }
 
@@ -91,11 +91,20 @@ function describe(operation: Operation, path: string) {
 		summary,
 		...(description === undefined ? {} : { description }),
 		...(needsToken ? { security: [{ pushToken: [] }] } : {}),
+		// Either is enough: none, where no login is asked for.
+		...(method === "GET" && !needsToken && path !== "/health" ? { security: [{}, { readToken: [] }] } : {}),
 		parameters: [...inPath, ...inQuery],
 		...(body === undefined ? {} : { requestBody: { required: true, ...content(body) } }),
 		responses: Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, content(answer)])),
 	};
 }
+
+const pushToken = { type: "http", scheme: "bearer", description: "Reports runs, and nothing else." };
+const readToken = {
+	type: "http",
+	scheme: "bearer",
+	description: "Reads everything here where a login is asked for (READ_TOKEN); without one nobody asks for it.",
+};
 
 const upper = (_all: string, letter: string) => letter.toUpperCase();
 

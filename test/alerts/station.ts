@@ -1,5 +1,6 @@
 // A whole monitor with its alerting, a clock that is moved by hand, and a receiver that keeps every message.
 
+import { asksForLogin } from "../../src/access-config.ts";
 import type { Alert } from "../../src/alert.ts";
 import type { Alerting } from "../../src/alerts/alerting.ts";
 import { readConfig } from "../../src/config.ts";
@@ -9,6 +10,7 @@ import { forgetSecrets } from "../../src/secrets.ts";
 import { readOpenAlerts, readResolvedAlerts } from "../../src/store/alerts.ts";
 import { findJob } from "../../src/store/jobs.ts";
 import { readWatchedJob } from "../../src/store/watched.ts";
+import { Access } from "../../src/web/access.ts";
 import { type App, createApp } from "../../src/web/app.ts";
 import { Entry } from "../../src/web/entry.ts";
 import { readTokens } from "../../src/web/tokens.ts";
@@ -88,7 +90,8 @@ export async function openStation({
 	const config = readConfig({ DATA_DIR: dataDir, TZ: "UTC", RETENTION_DAYS: "3650", ...env });
 	const tokens = readTokens(config);
 	forgetSecrets();
-	const parts = wire(config, clock, new Entry(tokens, clock));
+	const access = asksForLogin(config) ? new Access(config, tokens, clock) : null;
+	const parts = wire(config, clock, new Entry(tokens, clock), access);
 	const { monitor, alerting } = parts;
 	monitor.start();
 	await monitor.catchUp();

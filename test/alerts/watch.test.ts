@@ -423,6 +423,31 @@ describe("messages", () => {
 		const forged = `${token.slice(0, -2)}${token.endsWith("AA") ? "BB" : "AA"}`;
 		expect((await lab.get(`/alerts/link/${forged}`)).status).toBe(404);
 	});
+
+	test("carry links that need no login where there is one, and show nothing but what they are about", async () => {
+		const hash = "$2y$10$3IXrriWF0ACmuQhO4aXuAO.CBAG3nEQfGv.VjerpnaWg8lX1ARwt6";
+		const lab = await station({ env: { PUBLIC_URL: "http://localhost:5001", AUTH_PASSWORD_HASH: hash } });
+		await lab.run("photos", failure);
+		await lab.run("mail", failure);
+		const alert = lab.open().find(({ sentence }) => lab.open()[0]?.sentence === sentence);
+		const { signLink } = await import("../../src/signed-link.ts");
+		const key = lab.alerting.linkKey;
+		if (key === null || alert === undefined) throw new Error("no key or no alert");
+		const token = signLink(key, { alertId: alert.id, action: "acknowledge", expiresAt: lab.now() + day });
+		expect((await lab.get("/alerts")).status).toBe(303);
+		const question = await lab.get(`/alerts/link/${token}`);
+		const asked = await question.text();
+		expect([question.status, question.headers.get("cache-control")]).toEqual([200, "no-store"]);
+		expect(asked).toContain("photos");
+		expect(asked).toContain(`action="/alerts/link/${token}"`);
+		expect(asked).not.toMatch(/mail|mainnav|<script|metrics\.jsonl/);
+		const forged = await lab.get(`/alerts/link/${token.slice(0, -2)}${token.endsWith("AA") ? "BB" : "AA"}`);
+		expect([forged.status, (await forged.text()).includes("photos")]).toEqual([404, false]);
+		const done = await lab.post(`/alerts/link/${token}`);
+		expect([done.status, await done.text()]).toEqual([200, expect.stringContaining("Acknowledged")]);
+		expect(lab.open().find(({ id }) => id === alert.id)?.acknowledgedAt).not.toBeNull();
+		expect((await lab.post(`/alerts/${alert.id}/snooze`)).status).toBe(401);
+	});
 });
 
 describe("what the operator decides", () => {

@@ -6,7 +6,9 @@ import { cleanUp, makeFolder, runCommand, type Started, startServer, until, unti
 import { freePort } from "../free-port.ts";
 
 const hour = 3_600_000;
+const readToken = "a-token-that-prometheus-has";
 let server: Started;
+let locked: Started;
 let prometheus: Bun.Subprocess<"ignore", "ignore", "pipe"> | null = null;
 let api: string;
 
@@ -55,16 +57,29 @@ beforeAll(async () => {
 
 	const folder = makeFolder();
 	mkdirSync(join(folder, "data"));
-	const job = (name: string, path: string) => ({
+	writeFileSync(join(folder, "token"), `${readToken}\n`);
+	writeFileSync(join(folder, "password"), "correct horse battery\n");
+	locked = await startServer({ env: { AUTH_PASSWORD_FILE: join(folder, "password"), READ_TOKEN: readToken } });
+	const job = (name: string, path: string, more: object = {}, { port }: Started = server) => ({
 		job_name: name,
 		metrics_path: path,
-		static_configs: [{ targets: [`127.0.0.1:${server.port}`] }],
+		static_configs: [{ targets: [`127.0.0.1:${port}`] }],
+		...more,
 	});
+	const token = join(folder, "token");
+	// As docs/metrics.md has it, and the other ways that it names.
+	const withToken = [
+		job("locked", "/metrics", { authorization: { credentials_file: token } }, locked),
+		job("locked-bearer", "/api/metrics", { bearer_token_file: token }, locked),
+		job("locked-basic", "/metrics", { basic_auth: { username: "prometheus", password: readToken } }, locked),
+		job("locked-parameter", "/metrics", { params: { token: [readToken] } }, locked),
+		job("refused", "/metrics", { authorization: { credentials: "another-token" } }, locked),
+	];
 	// YAML holds JSON. The example's rules are loaded too: Prometheus judges them over real samples.
 	const configuration = {
 		global: { scrape_interval: "1s", evaluation_interval: "1s" },
 		rule_files: [join(import.meta.dir, "../../examples/alert-rules.yml")],
-		scrape_configs: [job("backup-monitor", "/metrics"), job("by-accept", "/api/metrics")],
+		scrape_configs: [job("backup-monitor", "/metrics"), job("by-accept", "/api/metrics"), ...withToken],
 	};
 	writeFileSync(join(folder, "prometheus.yml"), JSON.stringify(configuration));
 	const port = await freePort();
@@ -81,10 +96,10 @@ beforeAll(async () => {
 	await until(
 		async () => {
 			const found = await targets();
-			return found.length === 2 && found.every(({ health }) => health !== "unknown");
+			return found.length === 7 && found.every(({ health }) => health !== "unknown");
 		},
 		30_000,
-		"both targets scraped",
+		"all targets scraped",
 	);
 	await until(async () => (await query("count(backup_state)")).length > 0, 10_000, "samples");
 }, 60_000);
@@ -97,10 +112,27 @@ afterAll(async () => {
 
 test("both targets are up: /metrics, and /api/metrics without a word of configuration more", async () => {
 	for (const { scrapeUrl, health, lastError } of await targets()) {
+		if (!scrapeUrl.includes(`:${server.port}/`)) continue;
 		expect([scrapeUrl, health, lastError]).toEqual([scrapeUrl, "up", ""]);
 	}
-	expect((await query("up")).map(({ value }) => value[1])).toEqual(["1", "1"]);
+	const up = await query('up{job=~"backup-monitor|by-accept"}');
+	expect(up.map(({ value }) => value[1])).toEqual(["1", "1"]);
 	expect(await query('scrape_samples_scraped{job="backup-monitor"} > 30')).toHaveLength(1);
+});
+
+test("a monitor that asks for a login is read with the token, in each way, and with no other", async () => {
+	const up = await query('up{job=~"locked.*|refused"}');
+	const states = Object.fromEntries(up.map(({ metric, value }) => [metric.job, value[1]]));
+	expect(states).toEqual({
+		locked: "1",
+		"locked-bearer": "1",
+		"locked-basic": "1",
+		"locked-parameter": "1",
+		refused: "0",
+	});
+	const refused = (await targets()).find(({ labels }) => labels.job === "refused");
+	expect(refused?.lastError).toMatch(/HTTP status (?:401 Unauthorized|429 Too Many Requests)/);
+	expect(locked.log()).not.toContain(readToken);
 });
 
 test("no success for 26 h: the stale one, not the fresh one, nor one that never had a success to be old", async () => {

@@ -317,6 +317,20 @@ describe("wrong passwords", () => {
 		expect((await via("203.0.113.5, 203.0.113.6")).status).toBe(401);
 	}, 30_000);
 
+	test("and wrong tokens are told with the client's address, where a trusted proxy names it", async () => {
+		const sender = await start({ TRUSTED_PROXIES: "192.0.2.1" });
+		const cookie = await session(sender);
+		const report = (address: string) => {
+			const headers = { "x-forwarded-for": "203.0.113.77" };
+			return sender.send("/api/runs", { token: "a-wrong-one", body: "{}", address, headers });
+		};
+		expect([(await report("192.0.2.1")).status, (await report("198.51.100.8")).status]).toEqual([401, 401]);
+		const page = await (await get(sender, "/settings", { cookie })).text();
+		expect(page).toContain("203.0.113.77");
+		expect(page).toContain("198.51.100.8");
+		expect(page).not.toContain("192.0.2.1");
+	});
+
 	test("right ones cost nothing", async () => {
 		const sender = await start();
 		for (let time = 0; time < 12; time++) expect((await logIn(sender)).status).toBe(303);
