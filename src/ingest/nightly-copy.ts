@@ -118,7 +118,7 @@ export class NightlyCopy {
 		if (now >= this.#triedAt && now - this.#triedAt < hourMs) return false;
 		const { newest } = this;
 		// Nothing is in it that the files do not hold.
-		if (newest === null) return countRuns(db) > 0;
+		if (newest === null) return countRuns(db, 1) > 0;
 		if (newest.at <= now && newest.at >= lastNight(now, this.#zone)) return false;
 		return (lastWritten(this.#path) ?? now) > newest.at;
 	}

@@ -120,8 +120,10 @@ export function readFailures(db: Database, jobId: number | null, limit: number):
 	return rows.map(runOf);
 }
 
-export function countRuns(db: Database): number {
-	return prepared<{ runs: number }>(db, "SELECT count(*) AS runs FROM run").get()?.runs ?? 0;
+/** How many runs there are; counts no further than `most`. To count all of a million takes a twentieth of a second. */
+export function countRuns(db: Database, most = -1): number {
+	const sql = "SELECT count(*) AS runs FROM (SELECT 1 FROM run LIMIT $most)";
+	return prepared<{ runs: number }>(db, sql).get({ most })?.runs ?? 0;
 }
 
 /**

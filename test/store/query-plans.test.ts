@@ -1,0 +1,72 @@
+// No question reads all runs: every statement that a server makes in its life is asked how SQLite would answer it.
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, expect, spyOn, test } from "bun:test";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { cleanUp, makeFolder } from "../binary.ts";
+import { someLines } from "../lines.ts";
+import { openApp } from "../web/app.ts";
+
+/** Statements that walk along the runs on purpose, and why that ends soon. */
+const bounded: [pattern: RegExp, why: string][] = [
+	[/NOT json_valid\(report\) LIMIT 1$/, "the check of a whole file: of a large one in another process"],
+	[/SELECT 1 FROM run LIMIT \$most\)$/, "a count that a server bounds"],
+	[
+		/ORDER BY started_at DESC, run\.id DESC LIMIT \$limit$/,
+		"the newest of all jobs: in the order of the index, as many as are shown",
+	],
+	[/ORDER BY run\.id DESC LIMIT \$limit$/, "the last that arrived: from the end of the table"],
+];
+
+const asked = new Set<string>();
+let plans: { sql: string; scans: string[] }[] = [];
+
+beforeAll(async () => {
+	const spies = (["prepare", "query", "run"] as const).map((name) => {
+		const original = Database.prototype[name] as (...args: unknown[]) => unknown;
+		return spyOn(Database.prototype, name).mockImplementation(function (this: Database, ...args: unknown[]) {
+			asked.add(String(args[0]));
+			return original.apply(this, args);
+		} as never);
+	});
+	const dataDir = makeFolder();
+	appendFileSync(
+		join(dataDir, "metrics.jsonl"),
+		someLines(0, 40) + someLines(0, 40, { job: "photos", success: false, outcome: undefined }),
+	);
+	const opened = await openApp(dataDir, Date.now, { RETENTION_DAYS: "36500" });
+	for (const { method, path } of opened.app.routes) {
+		for (const search of ["", "?job=photos", "?range=365&job=photos", "?outcome=failure&q=run", "?since=2026-01-01"]) {
+			if (search !== "" && method !== "GET") continue;
+			for (const name of ["photos", "1"]) {
+				const filled = path.replace(/:[a-z]+/gi, name).replaceAll("*", "x");
+				const response = await opened.get(`${filled}${search}`, {}, method);
+				if (!path.includes("live")) await response.text().catch(() => "");
+			}
+		}
+	}
+	appendFileSync(join(dataDir, "metrics.jsonl"), someLines(40, 60, { job: "photos" }));
+	await opened.monitor.catchUp();
+	const { db } = opened.monitor;
+	if (db === null) throw new Error("no database");
+	for (const spy of spies) spy.mockRestore();
+	plans = [...asked]
+		.filter((sql) => /\brun\b/.test(sql) && /^\s*(?:SELECT|WITH|INSERT|UPDATE|DELETE)/i.test(sql))
+		.map((sql) => {
+			const steps = db.prepare<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`).all();
+			return { sql, scans: steps.map(({ detail }) => detail).filter((detail) => /^SCAN run\b/.test(detail)) };
+		});
+	await opened.monitor.stop();
+});
+afterAll(cleanUp);
+
+test("the pages, the API, a report and a followed file ask of runs", () => {
+	expect(plans.length).toBeGreaterThan(20);
+});
+
+test("none of it reads all runs", () => {
+	const scanning = plans.filter(
+		({ scans, sql }) => scans.length > 0 && !bounded.some(([pattern]) => pattern.test(sql)),
+	);
+	expect(scanning.map(({ sql, scans }) => `${scans.join("; ")}: ${sql.replace(/\s+/g, " ")}`)).toEqual([]);
+});
