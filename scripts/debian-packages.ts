@@ -24,6 +24,7 @@ const tools: Tool[] = [
 	{ command: "rsync", debianPackage: "rsync", why: "real reports" },
 	{ command: "rsnapshot", debianPackage: "rsnapshot", why: "real reports" },
 	{ command: "duplicity", debianPackage: "duplicity", why: "real reports" },
+	{ command: "rdiff-backup", debianPackage: "rdiff-backup", why: "the restore that the drill plan names" },
 	{ command: "python3", debianPackage: "python3", why: "hears what is sent to systemd, which Bun cannot" },
 	{ command: "curl", debianPackage: "curl", why: "the examples in the documentation use it" },
 	{ command: "systemd-analyze", debianPackage: "systemd", why: "judges the unit file" },

@@ -118,6 +118,29 @@ for (const [tool, backup] of Object.entries(backups)) {
 	}, 60_000);
 }
 
+test("over a slow line, the first backup's speed tells how long the restore takes", async () => {
+	const dataDir = makeFolder();
+	const line = "-r slow --limit-upload 12000 --limit-download 12000";
+	shell(`restic -r slow init -q\n${binary} run --job slow -- restic backup --json --quiet ${line} source`, dataDir);
+	const before = await ask(dataDir, "slow");
+	expect(before.estimate.basis).toMatchObject({ from: "speeds", speeds: ["full"] });
+	const drill = (n: number) =>
+		shell(
+			`${binary} run --job slow --kind restore_test -- restic restore latest ${line} --target ${join(home, `slow-${n}`)}`,
+			dataDir,
+		);
+	drill(1);
+	const once = await ask(dataDir, "slow");
+	console.log(`restic, slow line: ${once.words[0]}`);
+	expect(once.inside).toEqual([true]);
+	drill(2);
+	const twice = await ask(dataDir, "slow");
+	console.log(`restic, slow line: ${twice.words[0]}`);
+	expect(twice.inside).toEqual([true, true]);
+	// The line is what took the time: 48 MB at 12 MB/s, whatever else the machine does.
+	expect(twice.estimate.seconds).toBeGreaterThan(3);
+}, 120_000);
+
 test("a restore that fails is a failed drill, and no estimate comes from it", async () => {
 	const dataDir = makeFolder();
 	shell(`${binary} run --job restic -- restic backup --json --quiet source`, dataDir);
