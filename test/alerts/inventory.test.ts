@@ -1,12 +1,12 @@
 // From a listing to an alert: what is missing turns the job red, and what comes back resolves it; a rebuild keeps the history.
 import { afterAll, afterEach, beforeEach, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { takeListing } from "../../src/ingest/inventory.ts";
 import { openListing } from "../../src/ingest/listing.ts";
 import { readListings } from "../../src/store/inventory.ts";
 import { findJob } from "../../src/store/jobs.ts";
-import { cleanUp } from "../binary.ts";
+import { cleanUp, makeFolder } from "../binary.ts";
 import { idOf, resticEntry } from "../inventory/station.ts";
 import { hour, openReceiver, openStation, type Receiver, type Station } from "./station.ts";
 
@@ -63,6 +63,64 @@ test("a snapshot that is gone from the remote opens a critical alert, and its re
 	expect(await (await station.get("/metrics")).text()).toContain('backup_absent_snapshots{backup="nas"} 0');
 	expect(await (await station.get("/inventory")).text()).toContain("If the source dies now you lose");
 });
+
+test("a remote that shrank and a copy that grew too old are each told once, and once when they are over", async () => {
+	await station.stop();
+	const dataDir = makeFolder();
+	writeFileSync(
+		join(dataDir, "config.yaml"),
+		`channels:\n  hook: { url: "${receiver.url}" }\njobs:\n  nas: { schedule: none, rpo: 26h }\n`,
+	);
+	station = await openStation({ dataDir });
+	const entries: Record<string, unknown>[] = [];
+	const night = async () => {
+		const id = idOf(entries.length + 100);
+		await station.run("nas", { snapshot_id: id });
+		entries.push(resticEntry(id, station.now()));
+		await station.pass(hour, hour);
+		await list(entries);
+		await station.pass(23 * hour, hour);
+	};
+	for (let i = 0; i < 12; i++) await night();
+	expect(station.open()).toEqual([]);
+
+	// Somebody pruned by hand; the newest stays.
+	const all = entries.splice(0, 9);
+	for (let i = 0; i < 2; i++) {
+		await list(entries);
+		await station.pass(hour, hour);
+	}
+	expect(station.open()).toMatchObject([
+		{
+			kind: "shrunk",
+			severity: "warning",
+			sentence: expect.stringContaining("The remote shrank: 3\u00a0snapshots since "),
+		},
+	]);
+
+	// Then nothing new arrives in the remote, although the backups go on.
+	await station.run("nas", { snapshot_id: idOf(1) });
+	await station.pass(hour, hour);
+	await list(entries);
+	await station.pass(2 * hour, hour);
+	await list(entries);
+	expect(
+		station
+			.open()
+			.map(({ kind }) => kind)
+			.sort(),
+	).toEqual(["absent", "shrunk", "stale_copy"]);
+
+	entries.unshift(...all);
+	await night();
+	await station.pass(hour, hour);
+	const events = receiver.messages.flatMap(({ events: told }) => told.map(({ event, kind }) => `${event} ${kind}`));
+	for (const kind of ["shrunk", "stale_copy"]) {
+		expect(events.filter((word) => word === `opened ${kind}`)).toHaveLength(1);
+		expect(events.filter((word) => word === `resolved ${kind}`)).toHaveLength(1);
+	}
+	expect(station.open().filter(({ kind }) => kind !== "absent")).toEqual([]);
+}, 60_000);
 
 test("a rebuilt database knows when listings were made, and calls nothing absent until it has seen new ones", async () => {
 	await station.run("nas", { snapshot_id: idOf(1) });
