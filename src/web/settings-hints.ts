@@ -2,11 +2,13 @@
 import { dirname } from "node:path";
 import { asksForLogin, loginWords } from "../access-config.ts";
 import type { Config } from "../config.ts";
+import { oldAfterMs } from "../ingest/nightly-copy.ts";
 import { releasedAt } from "../retention.ts";
 import type { Hint, ServiceHealth } from "../settings-page.ts";
 import { isOnNetwork } from "../store/files.ts";
+import { lastWritten } from "../store/own-copies.ts";
 import { formatInstant } from "../time.ts";
-import { formatBytes, plural, type Units } from "../units.ts";
+import { formatAge, formatBytes, plural, type Units } from "../units.ts";
 import type { AppOptions } from "./app.ts";
 
 /** Below this many bytes new runs may not be stored. */
@@ -19,6 +21,7 @@ export function hintsOf(options: AppOptions, health: ServiceHealth, units: Units
 		channels(health),
 		storage(health),
 		room(health, units),
+		ownCopy(health, clock()),
 		time(clock(), config.zone),
 		login(config),
 		pushes(entry.tokens.isOpen),
@@ -58,6 +61,14 @@ function room({ free, dataDir }: ServiceHealth, units: Units): Hint {
 	if (free === null) return note(`The system does not say how much is free in ${dataDir}.`, "");
 	const text = `${formatBytes(free, units)} are free in ${dataDir}.`;
 	return free < roomNeeded ? bad(text, "Below 16 MB new runs may not be stored: free some space.") : good(text);
+}
+
+function ownCopy({ ownCopy: newest, database }: ServiceHealth, now: number): Hint {
+	if (newest === null)
+		return note("There is no copy of the database yet.", "One is made each night in which something has changed.");
+	const isBehind = (lastWritten(database.path) ?? 0) - newest.at > oldAfterMs;
+	const text = `The newest copy of the database is ${formatAge((now - newest.at) / 1000)} old.`;
+	return isBehind ? bad(text, "By hand: backup-monitor backup. The banner says why none was made.") : good(text);
 }
 
 function time(now: number, zone: string): Hint {

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../../config.ts";
 import { codeOf, messageOf } from "../../errors.ts";
+import { oldAfterMs } from "../../ingest/nightly-copy.ts";
 import type { ClockDoubt } from "../../retention.ts";
 import { findDamage, openReadOnly, originOf, schemaVersion } from "../../store/database.ts";
 import { readUndelivered } from "../../store/deliveries.ts";
@@ -21,7 +22,6 @@ import { bad, type Finding, good, note, user } from "./finding.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-const oldCopyMs = 3 * dayMs;
 const lately = 7 * dayMs;
 
 /** `newestAt`: when anything was last read from anywhere. */
@@ -133,7 +133,7 @@ function ownCopy(db: Database, { databasePath, zone }: Config, now: number): Fin
 			: note("there is no copy of the database yet", "the server makes one at night; now: backup-monitor backup");
 	}
 	const text = `the newest copy of the database is ${formatAge((now - newest.at) / 1000)} old (${formatBytes(newest.size)})`;
-	const isBehind = (lastWritten(databasePath) ?? 0) - newest.at > oldCopyMs;
+	const isBehind = (lastWritten(databasePath) ?? 0) - newest.at > oldAfterMs;
 	if (newest.at > now + dayMs)
 		return bad(
 			`the newest copy of the database is dated ${formatInstant(newest.at, zone)}`,
