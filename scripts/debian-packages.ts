@@ -16,6 +16,7 @@ const tools: Tool[] = [
 	{ command: "faketime", debianPackage: "faketime", why: "daylight-saving nights in the real program" },
 	{ command: "wrk", debianPackage: "wrk", why: "load for the memory and latency limits" },
 	{ command: "promtool", debianPackage: "prometheus", why: "judges /metrics and the example rules" },
+	{ command: "nginx", debianPackage: "nginx-light", why: "the proxy of docs/security.md, in front of the monitor" },
 	{ command: "victoria-metrics", debianPackage: "victoria-metrics", why: "reads two monitors, as docs/scale.md says" },
 	{ command: "restic", debianPackage: "restic", why: "real reports and snapshot lists" },
 	{ command: "borg", debianPackage: "borgbackup", why: "real reports and archive lists" },
