@@ -2,20 +2,23 @@
 import { currentReader } from "../reader.ts";
 import { zoneOffset } from "../time.ts";
 
-export type DateShape = "clock" | "date" | "dateOfYear" | "day" | "moment" | "momentOfYear" | "exact";
+export type DateShape = keyof typeof shapes;
 
 const day = { day: "numeric", month: "short" } as const;
 const clock = { hour: "numeric", minute: "2-digit" } as const;
 
-const shapes: Record<DateShape, Intl.DateTimeFormatOptions> = {
+const shapes = {
 	clock: { timeStyle: "short" },
 	date: day,
 	dateOfYear: { ...day, year: "numeric" },
 	day: { weekday: "short", ...day },
+	dayOfYear: { weekday: "short", ...day, year: "numeric" },
+	month: { month: "short" },
+	weekday: { weekday: "short" },
 	moment: { weekday: "short", ...day, ...clock },
 	momentOfYear: { weekday: "short", ...day, year: "numeric", ...clock },
 	exact: { weekday: "short", ...day, year: "numeric", ...clock, second: "2-digit" },
-};
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
 /** One costs half a millisecond to make and a microsecond to ask. */
 const formatters = new Map<string, Intl.DateTimeFormat>();

@@ -2,7 +2,8 @@
 import { type Phase, type Run, succeeded } from "../run.ts";
 import { formatDuration, unknown } from "../units.ts";
 import { phaseColours } from "./chart-data.ts";
-import { type Html, html, raw } from "./html.ts";
+import { type Html, html } from "./html.ts";
+import { formatWeekday } from "./time-element.ts";
 
 /** What a day was for a job, from the worst to nothing at all. `missed`: a run was due and none came. */
 export type DayState = "failed" | "missed" | "warning" | "running" | "ok" | "none";
@@ -72,11 +73,15 @@ export type CalendarMark = DayMark & {
 /** One part of a calendar: whole weeks, Monday first. `month` is set on the first week of each month. */
 export type CalendarWeeks = { month: string | null; days: (CalendarMark | null)[] }[];
 
-const weekdayLabels = raw(
-	["Mon", "", "Wed", "", "Fri", "", "Sun"]
-		.map((name, i) => (name === "" ? "" : `<text x="0" y="${margin.top + i * step + 9.5}">${name}</text>`))
-		.join(""),
-);
+/** A Monday; every second row is named. */
+const someMonday = 4 * 86_400_000;
+
+function weekdayLabels(): Html[] {
+	return [0, 2, 4, 6].map((row) => {
+		const name = formatWeekday(someMonday + row * 86_400_000);
+		return html`<text x="0" y="${margin.top + row * step + 9.5}">${name}</text>`;
+	});
+}
 
 /** Hidden from screen readers: say what it shows beside it. Its links are short cuts for the mouse alone. */
 export function calendar(weeks: CalendarWeeks, isBare = false): Html {
@@ -97,7 +102,7 @@ export function calendar(weeks: CalendarWeeks, isBare = false): Html {
 	const months = weeks.map(({ month }, column) => {
 		return month === null ? null : html`<text x="${margin.left + column * step}" y="9.5">${month}</text>`;
 	});
-	return html`<svg class="calendar"${isBare && html` data-bare`} viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true"><g class="weekdays">${weekdayLabels}</g>${months}${[...paths].map(([state, path]) => html`<path data-state="${state}" d="${path}"/>`)}${marked}</svg>`;
+	return html`<svg class="calendar"${isBare && html` data-bare`} viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true"><g class="weekdays">${weekdayLabels()}</g>${months}${[...paths].map(([state, path]) => html`<path data-state="${state}" d="${path}"/>`)}${marked}</svg>`;
 }
 
 /** A cell alone, for the legend. */

@@ -38,10 +38,24 @@ export function formatCalendar(at: number, clock: Clock): string {
 	);
 }
 
-/** "today", "Fri 20 Nov": a moment without its hour. */
+/** "today, 23 Nov", "Fri 20 Nov", "Wed 1 Jul 2025": the day of an instant. */
 export function formatDayAt(at: number, clock: Clock): string {
 	const zone = shownZone(clock.zone);
-	return dayWord(at, clock) ?? writtenByLocale(at, zone, "day") ?? `${weekday(at, zone)} ${formatDateAt(at, clock)}`;
+	const word = dayWord(at, clock);
+	if (word !== null) return `${word}, ${formatDateAt(at, clock)}`;
+	const isThisYear = yearOf(at, zone) === yearOf(clock.now, zone);
+	const written = writtenByLocale(at, zone, isThisYear ? "day" : "dayOfYear");
+	return written ?? `${weekday(at, zone)} ${formatDateAt(at, clock)}`;
+}
+
+/** "Nov", for a place with room for no more. */
+export function formatMonth(at: number): string {
+	return writtenByLocale(at, "UTC", "month") ?? months[new Date(at).getUTCMonth()] ?? "";
+}
+
+/** "Mon" */
+export function formatWeekday(at: number): string {
+	return writtenByLocale(at, "UTC", "weekday") ?? weekday(at, "UTC");
 }
 
 function dayWord(at: number, { now, zone }: Clock): "today" | "yesterday" | "tomorrow" | null {

@@ -14,7 +14,15 @@ import {
 	percentOf,
 } from "../../src/units.ts";
 import { localeOf, locales } from "../../src/web/locale.ts";
-import { formatCalendar, formatClock, formatDate, formatDayAt, formatExact } from "../../src/web/time-element.ts";
+import {
+	formatCalendar,
+	formatClock,
+	formatDate,
+	formatDayAt,
+	formatExact,
+	formatMonth,
+	formatWeekday,
+} from "../../src/web/time-element.ts";
 import { cleanUp, makeFolder } from "../binary.ts";
 import { openApp, type TestApp } from "./app.ts";
 import { sampleLines, sampleNow } from "./sample.ts";
@@ -160,6 +168,20 @@ describe("dates", () => {
 		expect(read("en-GB", () => formatCalendar(early, clock))).toBe("Fri 20 Nov, 02:00");
 		expect(read("de", () => formatCalendar(early, clock))).toContain("02:00");
 		expect(read("de-DE", () => formatDayAt(friday, clock))).toBe("Fr., 20. Nov.");
+		expect(read("en-US", () => formatDayAt(friday, clock))).toBe("Fri, Nov 20");
+		expect(read("en-US", () => formatDayAt(lastYear, clock))).toBe("Tue, Jul 1, 2025");
+		expect(read(null, () => formatDayAt(lastYear, clock))).toBe("Tue 1·Jul·2025");
+		expect(read("en-US", () => formatDayAt(now, clock))).toBe("today, Nov·23");
+		expect(["de-DE", "fr-FR", null].map((locale) => read(locale, () => formatWeekday(4 * 86_400_000)))).toEqual([
+			"Mo",
+			"lun.",
+			"Mon",
+		]);
+		expect(["de-DE", "ja-JP", null].map((locale) => read(locale, () => formatMonth(now)))).toEqual([
+			"Nov",
+			"11月",
+			"Nov",
+		]);
 	});
 
 	test("a reader's own zone moves instants, and never a day of the data", () => {

@@ -4,9 +4,8 @@ import { dayOf, formatDay, weekOf } from "../../time.ts";
 import { formatAge, plural } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { type CalendarMark, type CalendarWeeks, calendar, calendarSample, type DayState } from "../pictures.ts";
-import { formatDate } from "../time-element.ts";
+import { formatDate, formatMonth } from "../time-element.ts";
 
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const weeksOfPart = 18;
 
 const legend: [DayState, string][] = [
@@ -80,7 +79,7 @@ function weeksOf(marks: (CalendarMark | null)[], from: number): CalendarWeeks {
 	for (let first = 0; first < marks.length; first += 7) {
 		const monday = new Date((from + first) * 86_400_000);
 		// The month is named where its first Monday stands.
-		const month = monday.getUTCDate() <= 7 ? (months[monday.getUTCMonth()] ?? null) : null;
+		const month = monday.getUTCDate() <= 7 ? formatMonth(monday.getTime()) : null;
 		weeks.push({ month, days: marks.slice(first, first + 7) });
 	}
 	return weeks;

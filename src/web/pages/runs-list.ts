@@ -35,7 +35,7 @@ function table(data: RunsPage, units: Units): Html {
 	const bodies = [...days.values()].map((runs) => {
 		const rows = runs.map((run) => row(run, data, units, longest.get(seriesOf(run)) ?? 1));
 		const first = runs[0]?.startedAt ?? data.now;
-		return html`<tbody role="rowgroup"><tr role="row" class="day"><th role="rowheader" scope="rowgroup" colspan="${columns.length}">${dayWords(first, data)}</th></tr>${rows}</tbody>`;
+		return html`<tbody role="rowgroup"><tr role="row" class="day"><th role="rowheader" scope="rowgroup" colspan="${columns.length}">${formatDayAt(first, data)}</th></tr>${rows}</tbody>`;
 	});
 	const head = columns.map(
 		([name, className]) => html`<th role="columnheader" scope="col" class="${className}">${name}</th>`,
@@ -46,15 +46,6 @@ function table(data: RunsPage, units: Units): Html {
 /** Runs that are alike: their bars share a scale. An hour beside a minute would leave nothing of the minute. */
 function seriesOf({ slug, kind }: Run): string {
 	return `${slug} ${kind}`;
-}
-
-/** "today, 23 Nov", "Fri 20 Nov", "20 Nov 2025": a day once, however a locale writes it. */
-function dayWords(at: number, data: RunsPage): string {
-	const words = formatDayAt(at, data);
-	const date = formatDateAt(at, data);
-	const isWord = !/\d/.test(words);
-	const isOfOtherYear = /\d{4}/.test(date);
-	return isWord ? `${words}, ${date}` : isOfOtherYear ? date : words;
 }
 
 function row(run: Run, data: RunsPage, units: Units, longest: number): Html {
