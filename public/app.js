@@ -1,6 +1,5 @@
 // The page's own behaviour: ages that stay true, a quiet refresh, the lost connection, theme, menus.
 import "htmx.org";
-import "./focus.js";
 import "./reader.js";
 import { formatAge, formatRelative } from "../src/units.ts";
 import { connectNow, isTold, startLive } from "./live.js";
@@ -96,11 +95,23 @@ function lost(words) {
 	lostBar.hidden = false;
 }
 
+/** As the server would write it, in the zone of the page's other times. */
+function clockOf(at) {
+	const locale = document.documentElement.dataset.locale ?? "en-GB";
+	const timeZone = document.getElementById("zones")?.dataset.zone;
+	try {
+		return `of ${new Date(at).toLocaleTimeString(locale, { timeStyle: "short", numberingSystem: "latn", timeZone })}, `;
+	} catch {
+		// An old browser that does not know the zone.
+		return "";
+	}
+}
+
 function showTrouble() {
 	const wait = Math.max(0, tickEvery() - Math.round((Date.now() - lastTry) / 1000));
-	const age = formatAge((Date.now() - lastAnswer) / 1000);
+	const shown = `${clockOf(lastAnswer + clockOffset)}${formatAge((Date.now() - lastAnswer) / 1000)}`;
 	const next = wait === 0 ? "Trying now." : `Next try in ${wait}\u00a0s.`;
-	document.getElementById("lost-text").textContent = `${trouble.trimStart()}What you see is ${age} old. ${next}`;
+	document.getElementById("lost-text").textContent = `${trouble.trimStart()}What you see is ${shown} old. ${next}`;
 }
 
 document.addEventListener("htmx:after:swap", () => {

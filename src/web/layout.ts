@@ -223,5 +223,5 @@ function zones(now: number, zone: string): Html {
 	const choice = (name: string, value: string, isChosen: boolean) =>
 		html`<button type="submit" name="zone" value="${value}" aria-pressed="${String(isChosen)}">${name}</button>`;
 	return html`<span>Times in ${formatZone(now, shown)}${rest}</span>
-<form class="zones" id="zones" method="post" action="/zone" data-server-zone="${zone}"${!isMine && html` hidden`}>${choice("server time", "", !isMine)}${choice("my time", isMine ? shown : "", isMine)}</form>`;
+<form class="zones" id="zones" method="post" action="/zone" data-server-zone="${zone}" data-zone="${shown}"${!isMine && html` hidden`}>${choice("server time", "", !isMine)}${choice("my time", isMine ? shown : "", isMine)}</form>`;
 }
