@@ -73,8 +73,8 @@ export function inNextPart<T>(path: string, source: Source, since: number, use: 
 		isPart(basename(path), basename(other)) &&
 		stat.mtimeMs > since &&
 		stat.size > 0 &&
-		stat.ino !== source.inode &&
-		!(source.head !== null && fits(fd, source));
+		// The one that was read last is known by its content: after a copytruncate its inode goes on with other lines.
+		!(source.head === null ? stat.ino === source.inode : fits(fd, source));
 	return inSibling(path, isIt, use);
 }
 

@@ -286,6 +286,27 @@ describe("rotation", () => {
 		expect(ids()).toEqual([...numbered(0, 5), ...numbered(9, 40)]);
 	});
 
+	test("by copytruncate and then by rename, while the monitor was off, keeps every line", () => {
+		for (const restarts of [false, true]) {
+			const base = restarts ? 100 : 0;
+			writeFileSync(path, someLines(base, base + 5));
+			read();
+			appendFileSync(path, someLines(base + 5, base + 8));
+			copyFileSync(path, `${path}.${base + 1}`);
+			truncateSync(path);
+			appendFileSync(path, someLines(base + 8, base + 10));
+			renameSync(path, `${path}.${base + 2}`);
+			writeFileSync(path, someLines(base + 10, base + 12));
+			for (const [n, part] of [`${path}.${base + 1}`, `${path}.${base + 2}`, path].entries()) {
+				const later = new Date(now + 60_000 + (base + n) * 1000);
+				utimesSync(part, later, later);
+			}
+			if (restarts) restart();
+			read();
+			expect(ids()).toEqual([...numbered(0, Math.min(12, base + 12)), ...numbered(100, restarts ? 112 : 100)]);
+		}
+	});
+
 	test("by `tail -n 100 > tmp; mv tmp` is no news", () => {
 		writeFileSync(path, someLines(0, 300));
 		read();
