@@ -51,9 +51,12 @@ export function succeeded(run: Pick<RunReport, "outcome">): boolean {
 	return run.outcome === "success" || run.outcome === "warning";
 }
 
-/** Bytes per second, or null where either is unknown or the time is zero. */
+/** A clock that scripts use tells nothing shorter; sums of the rates of less would be infinite, or all rounding. */
+const leastSeconds = 0.001;
+
+/** Bytes per second, or null where either is unknown or the time is none. */
 export function rate(bytes: number | null, seconds: number | null): number | null {
-	return bytes === null || seconds === null || seconds <= 0 ? null : bytes / seconds;
+	return bytes === null || seconds === null || seconds < leastSeconds ? null : bytes / seconds;
 }
 
 export function phaseSeconds(run: Pick<RunReport, "phases">, name: string): number | null {

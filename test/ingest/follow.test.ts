@@ -382,6 +382,15 @@ describe("reading again", () => {
 		expect(outcomeOf("x")).toBe("success");
 	});
 
+	test("takes a correction of a run that lasted next to nothing, whose rate is beyond all numbers", () => {
+		const lines = [{ duration_total: 5e-324, size_bytes: 1 }, {}, { duration_total: 1e-308, size_bytes: 2 ** 53 - 1 }];
+		writeFileSync(path, `${lines.map((more) => aLine(1, { size_bytes: 5, ...more })).join("\n")}\n`);
+		expect(read()).toMatchObject({ accepted: 3, rejected: 0 });
+		appendFileSync(path, someLines(1, 3));
+		expect(read()).toMatchObject({ accepted: 2 });
+		expect(ids()).toEqual(numbered(1, 3));
+	});
+
 	test("counts a rejected line once", () => {
 		writeFileSync(path, `nonsense\n${someLines(0, 2)}`);
 		expect(read()).toMatchObject({ accepted: 2, rejected: 1 });
