@@ -117,11 +117,13 @@ const results: Record<string, Words> = { success: "success", warning: "warning",
 
 function toRun(output: ToolOutput, told: Report, kind: ToolRun["kind"]): ToolRun {
 	const { data, backend, extra } = told;
-	const wasInterrupted = data.Interrupted === true;
+	const wasInterrupted = data.Interrupted === true || data.Interrupted === "True";
 	const isBroken = told.exception !== null || wasInterrupted;
 	// A word that is none of the four is not a success.
 	let words: Words = isBroken ? "failure" : (results[(told.result ?? "").toLowerCase()] ?? "failure");
-	if (words === "success" && data.PartialBackup === true) words = "warning";
+	const isPartial = data.PartialBackup === true || data.PartialBackup === "True";
+	const hasErrors = [data.FilesWithError, data.ErrorsActualLength].some((count) => (readCount(count) ?? 0) > 0);
+	if (words === "success" && (isPartial || hasErrors)) words = "warning";
 	const outcome = judge(output, words);
 	const messages = told.logLines.map(withoutPrefix);
 	const error = firstLine(told.exception) ?? pick(told.logLines) ?? readText(data.Message);

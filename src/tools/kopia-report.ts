@@ -24,8 +24,9 @@ export function toldByManifest(manifest: JsonObject, zone: string): Told {
 	const summary = readObject(readObject(manifest.rootEntry)?.summ);
 	const startedAt = readInstant(manifest.startTime, zone);
 	const endedAt = readInstant(manifest.endTime, zone);
-	const fatal = readCount(summary?.numFailed) ?? readCount(stats?.errorCount) ?? 0;
-	const ignored = readCount(summary?.numIgnoredErrors) ?? readCount(stats?.ignoredErrorCount) ?? 0;
+	// Both count the same; where one was left out or lags behind, the other tells.
+	const fatal = Math.max(readCount(summary?.numFailed) ?? 0, readCount(stats?.errorCount) ?? 0);
+	const ignored = Math.max(readCount(summary?.numIgnoredErrors) ?? 0, readCount(stats?.ignoredErrorCount) ?? 0);
 	const incomplete = readText(manifest.incomplete);
 	const entries = readArray(summary?.errors)
 		.map(entryError)

@@ -176,7 +176,9 @@ function wordsOf(title: string, severity: string | null, told: Told): Words {
 		(told.hasHead && told.guests.length > 0 && told.seconds !== null);
 	if (!isSuccess) return told.errors.length > 0 ? "failure" : null;
 	// A title that says "successful" has weighed the log's warnings already.
-	return severity === "warning" || (title === "" && told.warnings.length > 0) ? "warning" : "success";
+	return severity === "warning" || told.errors.length > 0 || (title === "" && told.warnings.length > 0)
+		? "warning"
+		: "success";
 }
 
 /** The title's reason ("backup failed: …"), unless it only counts them; then the first error of the logs. */

@@ -120,6 +120,19 @@ for (const [tool, folder] of tools) {
 		);
 	});
 
+	test(`${tool.name}: a failure that lacks any one line or any one field is never a success`, () => {
+		for (const { text, name, isFailedRun } of captures) {
+			if (!isFailedRun || text.length > 60_000) continue;
+			let count = 0;
+			for (const less of lessened(text)) {
+				// A flood of progress has thousands of fields that are all alike.
+				if (++count > 1500) break;
+				const good = tool.read(body(less)).runs.filter(({ outcome }) => outcome === "success");
+				expect([name, good.length, good.length > 0 ? less.slice(0, 600) : ""]).toEqual([name, 0, ""]);
+			}
+		}
+	});
+
 	test(`${tool.name}: interleaved streams keep the outcome that the status tells`, () => {
 		fc.assert(
 			fc.property(fc.constantFrom(...captures), fc.array(fc.nat(), { maxLength: 6 }), ({ output, isFailure }, cuts) => {
@@ -176,6 +189,41 @@ function expectEarlier(run: ToolRun, full: ToolRun | undefined) {
 	expect(run.duration ?? 0).toBeLessThanOrEqual(full?.duration ?? 0);
 }
 
+/** The text without each of its lines, and with each field of each object gone, null, empty, or of another type. */
+function* lessened(text: string): Generator<string> {
+	const lines = text.split("\n");
+	for (let at = 0; at < lines.length; at++) yield lines.toSpliced(at, 1).join("\n");
+	for (const [at, line] of lines.entries()) {
+		if (!isObject(line.trim())) continue;
+		for (const changed of changedFields(JSON.parse(line.trim())))
+			yield lines.with(at, JSON.stringify(changed)).join("\n");
+	}
+	if (text.trim().startsWith("{") && lines.length > 1 && text.trim().endsWith("}")) {
+		try {
+			for (const changed of changedFields(JSON.parse(text))) yield JSON.stringify(changed);
+		} catch {
+			// Several objects: their lines were taken above.
+		}
+	}
+}
+
+function* changedFields(value: unknown): Generator<unknown> {
+	if (typeof value !== "object" || value === null) return;
+	if (Array.isArray(value)) {
+		for (let at = 0; at < value.length; at++) {
+			yield value.toSpliced(at, 1);
+			for (const inner of changedFields(value[at])) yield value.with(at, inner);
+		}
+		return;
+	}
+	const fields = value as Record<string, unknown>;
+	for (const [key, one] of Object.entries(fields)) {
+		yield Object.fromEntries(Object.entries(fields).filter(([other]) => other !== key));
+		for (const other of [null, "", 0, [], {}, String(one)]) yield { ...fields, [key]: other };
+		for (const inner of changedFields(one)) yield { ...fields, [key]: inner };
+	}
+}
+
 function interleave(one: string, other: string, cuts: number[]): string {
 	let mixed = one;
 	const size = Math.ceil(other.length / Math.max(1, cuts.length));
@@ -218,4 +266,12 @@ for (const [name, text] of hostile) {
 			expect([tool.name, took < 1500 ? "fast" : took]).toEqual([tool.name, "fast"]);
 		}
 	});
+}
+
+function isObject(text: string): boolean {
+	try {
+		return text.startsWith("{") && JSON.parse(text) !== null;
+	} catch {
+		return false;
+	}
 }
