@@ -49,9 +49,9 @@ export function unreadParts(db: Database, dataDir: string): Part[] {
 
 /**
  * Cuts the journal off: its file gets its number, and the next report begins a new one. Nobody may have it open, and
- * everything in it must be stored. Returns where it lies now.
+ * everything in it must be stored.
  */
-export function cutJournal(db: Database, dataDir: string): string {
+export function cutJournal(db: Database, dataDir: string): void {
 	const path = join(dataDir, journalName);
 	const { number } = readPart(db, path);
 	const part = join(dataDir, `${journalName}.${number}`);
@@ -63,7 +63,6 @@ export function cutJournal(db: Database, dataDir: string): string {
 		throw error;
 	}
 	syncFolder(dataDir);
-	return part;
 }
 
 /** Deletes the parts that are too many, the oldest first. */

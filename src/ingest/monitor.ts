@@ -16,7 +16,7 @@ import { diskFull, isDamage, openStore, type Rebuilt, readOnly, rebuild } from "
 import { readLastRead } from "../store/sources.ts";
 import { Changes } from "./changes.ts";
 import { FollowedFile, type Look } from "./follow.ts";
-import { dropOldParts, replayParts, unreadParts } from "./journal-parts.ts";
+import { dropOldParts, listParts, replayParts, unreadParts } from "./journal-parts.ts";
 import { NightlyCopy } from "./nightly-copy.ts";
 import * as notices from "./notices.ts";
 import { noteStart, noteStop, offlineBefore, readOutages } from "./outages.ts";
@@ -339,10 +339,11 @@ export class Monitor {
 	/** Only behind a checked copy: what a part tells is then in two places. */
 	#cutJournal(db: Database, now: number): void {
 		try {
-			const part = this.#receiver.cut(db);
-			if (part === null) return;
-			dropOldParts(this.config.dataDir);
-			ownProcess(["pack", part]);
+			if (!this.#receiver.cut(db)) return;
+			const { dataDir } = this.config;
+			dropOldParts(dataDir);
+			// Also what a crash has left unpacked.
+			ownProcess(["pack", ...listParts(dataDir).flatMap(({ path, isPacked }) => (isPacked ? [] : [path]))]);
 		} catch (error) {
 			logGrouped("cut", `the journal stays in one file: ${messageOf(error)}`, now);
 		}

@@ -167,15 +167,16 @@ export class Receiver {
 	}
 
 	/**
-	 * Begins a new journal, once the present one is longer than it should be and all of it is stored. Returns the part
-	 * that it has become, or null.
+	 * Begins a new journal, once the present one is longer than it should be and all of it is stored. False where it is
+	 * not cut.
 	 */
-	cut(db: Database): string | null {
-		if (this.#db !== db || this.journal.size < longestJournal || !this.#isCaughtUp(db)) return null;
+	cut(db: Database): boolean {
+		if (this.#db !== db || this.journal.size < longestJournal || !this.#isCaughtUp(db)) return false;
 		this.#journal?.close();
 		this.#journal = null;
 		try {
-			return cutJournal(db, this.#dataDir);
+			cutJournal(db, this.#dataDir);
+			return true;
 		} finally {
 			this.forget();
 		}
