@@ -211,7 +211,7 @@ class IdIndex {
 
 	find(id: string): Matched {
 		const whole = this.#whole(id);
-		if (whole !== undefined) return { ...nothing, snapshot: whole, by: "id" };
+		if (whole !== undefined) return { snapshot: whole, by: "id", isAmbiguous: false, differs: false };
 		if (!shortForm.test(id)) return nothing;
 		const fitting = (this.#byShort.get(id.slice(0, shortId)) ?? []).filter(
 			(one) => one.id.startsWith(id) || id.startsWith(one.id),

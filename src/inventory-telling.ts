@@ -89,7 +89,12 @@ export function compareSizes(runs: readonly CopiedRun[], matches: Matched[], for
 		const listed = matches[index]?.snapshot?.size ?? null;
 		return size === null || size <= 0 || listed === null ? null : listed / size;
 	};
-	const known = runs.flatMap((_, index) => ratioOf(index) ?? []);
+	const known: number[] = [];
+	for (let index = 0; index < runs.length; index++) {
+		const ratio = ratioOf(index);
+		if (ratio !== null) known.push(ratio);
+	}
+	if (known.length === 0) return;
 	const isSame = format === "restic" || format === "kopia";
 	const usual = isSame ? 1 : median(known.slice());
 	const steady = known.filter((ratio) => Math.abs(ratio - usual) <= usual * 0.02).length;

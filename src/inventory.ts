@@ -151,8 +151,9 @@ export function compareInventory(
 		good.map(({ at }) => at),
 	);
 	const { matches, skew, isTelling, isOfJob, claimed } = matching;
-	const unreported = snapshots.filter((one) => one.goneAt === null && !claimed.has(one) && isOfJob(one));
-	const others = snapshots.filter((one) => one.goneAt === null && !claimed.has(one) && !isOfJob(one)).length;
+	const unclaimed = snapshots.filter((one) => one.goneAt === null && !claimed.has(one));
+	const unreported = unclaimed.filter(isOfJob);
+	const others = unclaimed.length - unreported.length;
 	const demand = demandOf(keep === null ? [] : itemsOf(oldestFirst, matches, unreported, skew), keep, zone);
 	const seen = newerSeen(snapshots.filter(isOfJob));
 	const counts: Comparison["counts"] = {
@@ -171,11 +172,17 @@ export function compareInventory(
 		const run = oldestFirst[i];
 		const match = matches[i];
 		if (run === undefined || match === undefined) continue;
+		const isWell = match.snapshot?.goneAt === null && !match.differs;
+		if (isWell && newer.size < newerCopies) newer.add(match.snapshot);
+		// Nearly all of 100,000: nothing is made of them.
+		if (isWell && isBrief) {
+			counts.present++;
+			continue;
+		}
 		const found = judge(i, run, match);
 		counts[found.verdict]++;
 		if (!isBrief || (briefVerdicts.includes(found.verdict) && counts[found.verdict] <= mostBrief)) verdicts.push(found);
-		const isThere = found.snapshot !== null && found.snapshot.goneAt === null;
-		if (isThere && newer.size < newerCopies) newer.add(found.snapshot);
+		if (found.verdict === "size_differs" && newer.size < newerCopies) newer.add(found.snapshot);
 	}
 	const newestCopy = newestOf(oldestFirst, matches, unreported, skew);
 	const shown = matching.isMirror ? [] : unreported.sort((a, b) => (b.at ?? 0) - (a.at ?? 0));

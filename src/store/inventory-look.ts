@@ -80,7 +80,7 @@ export function compareJob(
 ): InventoryRead & { compared: number } {
 	const listings = readListings(db, jobId);
 	const snapshots = readSnapshots(db, jobId);
-	const runs = readCopiedRuns(db, jobId);
+	const runs = readCopiedRuns(db, jobId, snapshots);
 	const comparison = compareInventory(runs, snapshots, listings, { keep: settings?.keep ?? null, zone, isBrief });
 	const period = periodOf(listings.map(({ at }) => at));
 	return { comparison, period, compared: runs.length + snapshots.length };

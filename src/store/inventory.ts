@@ -190,7 +190,7 @@ export function readSnapshots(db: Database, jobId: number): KnownSnapshot[] {
 		db,
 		`SELECT id, name, at, size, CASE WHEN host IS NOT $host OR about <> $about THEN host END AS host,
 			CASE WHEN host IS NOT $host OR about <> $about THEN about END AS about, seen_at AS seenAt, gone_at AS goneAt
-		FROM snapshot WHERE job_id = $jobId`,
+		FROM snapshot WHERE job_id = $jobId ORDER BY id`,
 	).iterate({ jobId, host, about });
 	const snapshots: KnownSnapshot[] = [];
 	for (const row of rows) {
@@ -203,18 +203,27 @@ export function readSnapshots(db: Database, jobId: number): KnownSnapshot[] {
 	return snapshots;
 }
 
-/** Successful backups of a job as they are compared; of the columns alone, so that many are read at once. */
-export function readCopiedRuns(db: Database, jobId: number): CopiedRun[] {
+/**
+ * Successful backups of a job as they are compared; of the columns alone, so that many are read at once. `snapshots` as
+ * they were read: a run's id is the same text as its snapshot's, and of 100,000 held once.
+ */
+export function readCopiedRuns(db: Database, jobId: number, snapshots: readonly KnownSnapshot[]): CopiedRun[] {
 	const host = prepared<{ host: string }>(db, "SELECT host FROM job WHERE id = $jobId").get({ jobId })?.host ?? "";
 	const rows = prepared<CopiedRun>(
 		db,
 		`SELECT id, '' AS host, started_at AS startedAt, ended_at AS endedAt, received_at AS receivedAt, size,
 			snapshot_id AS snapshotId
-		FROM run WHERE job_id = $jobId AND kind = 'backup' AND (outcome = 'success' OR outcome = 'warning')`,
+		FROM run WHERE job_id = $jobId AND kind = 'backup' AND (outcome = 'success' OR outcome = 'warning')
+		ORDER BY snapshot_id`,
 	).iterate({ jobId });
 	const runs: CopiedRun[] = [];
+	let next = 0;
 	for (const row of rows) {
 		row.host = host;
+		const { snapshotId } = row;
+		// Both stand in the order of their ids.
+		while (snapshotId !== null && next < snapshots.length && (snapshots[next]?.id ?? "") < snapshotId) next++;
+		if (snapshotId !== null && snapshots[next]?.id === snapshotId) row.snapshotId = snapshots[next]?.id ?? snapshotId;
 		runs.push(row);
 	}
 	return runs;
