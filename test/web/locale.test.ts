@@ -248,6 +248,15 @@ describe("pages", () => {
 		expect(job.text).toMatch(/<time [^>]*lang="fr-FR">[a-z]{3}\. \d+ janv\./);
 	});
 
+	test("tell every byte of a size on hover, thousands apart as the reader has them", async () => {
+		for (const path of ["/", "/runs", "/jobs/photos"]) {
+			const { text } = await page(path, german);
+			expect([path, text.includes('title="41.290.000.000·bytes">41,3·GB<')]).toEqual([path, true]);
+		}
+		const { text } = await page("/runs");
+		expect(text.includes('<data value="41290000000" title="41,290,000,000·bytes">41.3·GB</data>')).toBe(true);
+	});
+
 	test("the sentence on top is in English in every locale", async () => {
 		const heading = (text: string) => /<h1[^>]*>(.*?)<\/h1>/s.exec(text)?.[1];
 		const plain = heading((await page("/")).text);

@@ -1,10 +1,11 @@
 // The page "/inventory": what was reported against what the remotes show, and how a remote is looked into.
 import type { InventoryJob, InventoryPage } from "../../inventory-page.ts";
 import { commandLines, curlLine, pulledLines } from "../../inventory-setup.ts";
-import { formatAge, formatBytes, plural, type Units } from "../../units.ts";
+import { formatAge, plural, type Units } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { banners, footer, page, type Theme } from "../layout.ts";
+import { sized } from "../size-element.ts";
 import { ago, calendarTime } from "../time-element.ts";
 import { behind, meaningsCard } from "./inventory-meanings.ts";
 import { timeline } from "./inventory-timeline.ts";
@@ -95,7 +96,7 @@ function unreported(
 	if (list.length === 0) return null;
 	const rows = list.map(
 		({ name, at, size, about }) =>
-			html`<tr><th scope="row"><bdi>${name}</bdi></th><td>${at === null ? "\u2013" : calendarTime(at, data)}</td><td>${formatBytes(size, units)}</td><td class="wraps"><bdi>${about}</bdi></td></tr>`,
+			html`<tr><th scope="row"><bdi>${name}</bdi></th><td>${at === null ? "\u2013" : calendarTime(at, data)}</td><td>${sized(size, units)}</td><td class="wraps"><bdi>${about}</bdi></td></tr>`,
 	);
 	return html`<h3>In the remote, never reported</h3>
 <div class="table-frame" tabindex="0"><table class="plain"><thead><tr><th scope="col">Snapshot</th><th scope="col">Made</th><th scope="col">Size</th><th scope="col">What</th></tr></thead><tbody>${rows}</tbody></table></div>${moreUnreported > 0 && html`<p class="hint">and ${plural(moreUnreported, "more")}</p>`}`;

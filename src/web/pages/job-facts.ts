@@ -1,10 +1,11 @@
 // Five facts of a job, and one note in plain words where it slowly drifts away from what it was.
 import { driftOf, quantile } from "../../drift.ts";
 import type { JobPage } from "../../job-page.ts";
-import { formatBytes, formatChange, formatDuration, percentOf, plural, type Units, unknown } from "../../units.ts";
+import { formatChange, formatDuration, percentOf, plural, type Units, unknown } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { sparkline } from "../pictures.ts";
+import { sized } from "../size-element.ts";
 import { ago, calendarTime, formatClock, formatDateAt } from "../time-element.ts";
 
 export function jobFacts(data: JobPage, units: Units): Html {
@@ -81,17 +82,17 @@ function usualDuration(data: JobPage): Html {
 const trendDays = 30;
 
 function size(data: JobPage, units: Units): Html {
-	const sized = data.recentGood.filter((run) => run.size !== null);
-	const [newest] = sized;
+	const withSize = data.recentGood.filter((run) => run.size !== null);
+	const [newest] = withSize;
 	if (newest === undefined) return fact("Size", nothing, "not reported");
 	const from = newest.startedAt - trendDays * 86_400_000;
-	const first = sized.find((run) => run.startedAt <= from) ?? sized.at(-1) ?? newest;
+	const first = withSize.find((run) => run.startedAt <= from) ?? withSize.at(-1) ?? newest;
 	const days = Math.round((newest.startedAt - first.startedAt) / 86_400_000);
 	const change = formatChange(newest.size, first.size);
 	const words = days === 0 || change === null ? "" : `${change} in ${plural(days, "day")}`;
-	const picture = sized.length < 2 ? null : sparkline(sized.map((run) => run.size).reverse(), `Size: ${words}`);
+	const picture = withSize.length < 2 ? null : sparkline(withSize.map((run) => run.size).reverse(), `Size: ${words}`);
 	const note = html`<span>${words === "" ? "no earlier one" : words}</span>`;
-	return fact("Size", html`<span class="with-line">${formatBytes(newest.size, units)}${picture}</span>`, note);
+	return fact("Size", html`<span class="with-line">${sized(newest.size, units)}${picture}</span>`, note);
 }
 
 function success({ month }: JobPage): Html {

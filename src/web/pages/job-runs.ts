@@ -1,10 +1,11 @@
 // The runs of a job with what became of them, a page at a time.
 import type { JobPage } from "../../job-page.ts";
 import { type Run, succeeded } from "../../run.ts";
-import { formatBytes, formatChange, formatDuration, plural, type Units, unknown } from "../../units.ts";
+import { formatChange, formatDuration, plural, type Units, unknown } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { phaseBar } from "../pictures.ts";
+import { sized } from "../size-element.ts";
 import { calendarTime } from "../time-element.ts";
 import { jobPath } from "./job-parts.ts";
 import { outcomePill } from "./overview-parts.ts";
@@ -29,7 +30,7 @@ function row(run: Run, older: Run[], data: JobPage, units: Units, longest: numbe
 	const kind = run.kind !== "backup" && html` <span class="tag">${run.kind.replace("_", " ")}</span>`;
 	const middle =
 		run.outcome === "failure" ? html`<span class="reason"><bdi>${reason(run)}</bdi></span>` : phaseBar(run, longest);
-	return html`<tr role="row"><td role="cell" class="c-status">${outcomePill(run.outcome)}${kind}</td><th role="rowheader" scope="row" class="c-when"><a href="${`/runs/${run.id}`}">${calendarTime(run.startedAt, data)}</a></th><td role="cell" class="c-duration end">${formatDuration(run.duration)}</td><td role="cell" class="c-phases">${middle}</td><td role="cell" class="c-size end">${formatBytes(size, units)}</td><td role="cell" class="c-rate end">${formatChange(size, before?.size ?? null) ?? unknown}</td><td role="cell" class="c-id end"><code><bdi>${run.backupId}</bdi></code></td></tr>`;
+	return html`<tr role="row"><td role="cell" class="c-status">${outcomePill(run.outcome)}${kind}</td><th role="rowheader" scope="row" class="c-when"><a href="${`/runs/${run.id}`}">${calendarTime(run.startedAt, data)}</a></th><td role="cell" class="c-duration end">${formatDuration(run.duration)}</td><td role="cell" class="c-phases">${middle}</td><td role="cell" class="c-size end">${sized(size, units)}</td><td role="cell" class="c-rate end">${formatChange(size, before?.size ?? null) ?? unknown}</td><td role="cell" class="c-id end"><code><bdi>${run.backupId}</bdi></code></td></tr>`;
 }
 
 function reason(run: Run): string {

@@ -15,6 +15,7 @@ import type { Trouble } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { sparkline } from "../pictures.ts";
+import { exactBytes } from "../size-element.ts";
 import { ago, calendarTime, formatCalendar } from "../time-element.ts";
 import { jobMark } from "./job-parts.ts";
 import { jobHref } from "./overview-parts.ts";
@@ -42,12 +43,13 @@ function markOf(job: OverviewJob, trouble: Trouble | null) {
 	return { look: trouble.look, icon: trouble.look, word: "Unusual" } as const;
 }
 
-type Two = { value: Html | string; note: Html | string | null; picture?: Html; state?: string };
+/** `exact`: what the value says in full, on hover. */
+type Two = { value: Html | string; note: Html | string | null; picture?: Html; state?: string; exact?: string | null };
 
 /** Two lines; the column's name is read on a phone, where there is no head. */
-function cell(name: string, label: string, { value, note, picture, state }: Two): Html {
+function cell(name: string, label: string, { value, note, picture, state, exact = null }: Two): Html {
 	const mark = state !== undefined && html` class="state" data-state="${state}"`;
-	return html`<span class="c-${name}" role="cell" data-label="${label}">${picture}<span${mark}>${value}</span><small>${note}</small></span>`;
+	return html`<span class="c-${name}" role="cell" data-label="${label}">${picture}<span${mark}${exact !== null && html` title="${exact}"`}>${value}</span><small>${note}</small></span>`;
 }
 
 const nothing = html`<span class="muted">${unknown}</span>`;
@@ -101,7 +103,12 @@ function size({ good, sizes, sizePerWeek }: OverviewJob, units: Units, isLight: 
 		percent === null ? null : `${formatSigned(percent, Math.abs(percent) < 9.95 ? 1 : 0)}\u00a0%\u00a0/\u00a0wk`;
 	const label = `Size in 30 days${words === null ? "" : `, ${words}`}`;
 	const picture = sizes.length < 2 ? undefined : sparkline(isLight ? everyThird(sizes) : sizes, label);
-	return { value: formatBytes(newest, units), note: words, ...(picture !== undefined && { picture }) };
+	return {
+		value: formatBytes(newest, units),
+		exact: exactBytes(newest),
+		note: words,
+		...(picture !== undefined && { picture }),
+	};
 }
 
 /** Every third value, the newest among them. */

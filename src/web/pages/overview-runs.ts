@@ -1,11 +1,12 @@
 // Lists of single things: recent runs, recent failures, averages by phase, and lines that could not be read.
 import type { Overview, RejectedLine } from "../../overview.ts";
 import { type Run, rate } from "../../run.ts";
-import { formatBytes, formatDuration, formatRate, plural, type Units } from "../../units.ts";
+import { formatDuration, formatRate, plural, type Units } from "../../units.ts";
 import { phaseColours } from "../chart-data.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { phaseBar } from "../pictures.ts";
+import { sized } from "../size-element.ts";
 import { ago, calendarTime } from "../time-element.ts";
 import { jobLink, longText, outcomePill, showsJobs } from "./overview-parts.ts";
 
@@ -24,7 +25,7 @@ function runRow(run: Run, data: Overview, units: Units, longest: number, withJob
 	const failed = run.outcome === "failure";
 	const size = failed ? null : run.size;
 	const reason = failed && html`<span class="reason"><bdi>${shortReason(run)}</bdi></span>`;
-	return html`<tr role="row"><td role="cell" class="c-status">${outcomePill(run.outcome)}</td>${withJob && html`<td role="cell" class="c-job">${jobLink(run, data)}</td>`}<th role="rowheader" scope="row" class="c-when"><a href="${`/runs/${run.id}`}">${calendarTime(run.startedAt, data)}</a></th><td role="cell" class="c-duration end">${formatDuration(run.duration)}</td><td role="cell" class="c-phases">${reason || phaseBar(run, longest)}</td><td role="cell" class="c-size end">${formatBytes(size, units)}</td><td role="cell" class="c-rate end">${formatRate(rate(size, run.duration), units)}</td><td role="cell" class="c-id end"><code><bdi>${run.backupId}</bdi></code></td></tr>`;
+	return html`<tr role="row"><td role="cell" class="c-status">${outcomePill(run.outcome)}</td>${withJob && html`<td role="cell" class="c-job">${jobLink(run, data)}</td>`}<th role="rowheader" scope="row" class="c-when"><a href="${`/runs/${run.id}`}">${calendarTime(run.startedAt, data)}</a></th><td role="cell" class="c-duration end">${formatDuration(run.duration)}</td><td role="cell" class="c-phases">${reason || phaseBar(run, longest)}</td><td role="cell" class="c-size end">${sized(size, units)}</td><td role="cell" class="c-rate end">${formatRate(rate(size, run.duration), units)}</td><td role="cell" class="c-id end"><code><bdi>${run.backupId}</bdi></code></td></tr>`;
 }
 
 function shortReason(run: Run): string {

@@ -7,6 +7,7 @@ import { drillCommand, drillFolder } from "../../tools/restore-plan.ts";
 import { formatBytes, formatDuration } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
+import { sized } from "../size-element.ts";
 import { ago, calendarTime } from "../time-element.ts";
 import { jobName, stateOfRung } from "./restore-parts.ts";
 import { snippet } from "./snippet.ts";
@@ -80,5 +81,5 @@ function drillRow(job: ShownRestoreJob, { drill, estimate, isInside }: CheckedDr
 		isInside === null
 			? null
 			: html`<span class="state" data-state="${isInside ? "ok" : "warning"}">${icon(isInside ? "ok" : "warning", isInside ? "Inside the range:" : "Outside the range:")}</span>`;
-	return html`<tr><th scope="row">${jobName(job)}</th><td><a href="/runs/${drill.runId}">${calendarTime(drill.endedAt, data)}</a></td><td>${formatBytes(drill.bytes, data.units)}</td><td><div class="restore-why">${mark}<span class="wraps">${checkedWords(estimate, drill.seconds)}</span></div></td></tr>`;
+	return html`<tr><th scope="row">${jobName(job)}</th><td><a href="/runs/${drill.runId}">${calendarTime(drill.endedAt, data)}</a></td><td>${sized(drill.bytes, data.units)}</td><td><div class="restore-why">${mark}<span class="wraps">${checkedWords(estimate, drill.seconds)}</span></div></td></tr>`;
 }

@@ -14,6 +14,7 @@ import {
 	type Units,
 } from "../../units.ts";
 import { type Html, html } from "../html.ts";
+import { exactBytes, sized } from "../size-element.ts";
 import { ago, formatExact } from "../time-element.ts";
 import { figure } from "./overview-parts.ts";
 
@@ -35,8 +36,9 @@ export function measures(data: RunPage, units: Units): Html | null {
 			"Size",
 			quantityOfBytes(run.size, units),
 			against(run.size, compared?.size ?? null, (size) => formatBytes(size, units)),
+			exactBytes(run.size),
 		),
-		fact("Added", quantityOfBytes(run.bytesAdded, units), added(run)),
+		fact("Added", quantityOfBytes(run.bytesAdded, units), added(run), exactBytes(run.bytesAdded)),
 		fact("Files", run.filesTotal === null ? null : [[formatCount(run.filesTotal), ""]], files(run)),
 		isRunning ? null : fact("Throughput", quantityOfRate(rate(run.size, run.duration), units), html`of the whole run`),
 	].filter((fact) => fact !== null);
@@ -44,9 +46,9 @@ export function measures(data: RunPage, units: Units): Html | null {
 	return facts.length < 2 ? null : html`<dl class="card run-measures" aria-label="Figures">${facts}</dl>`;
 }
 
-function fact(label: string, value: Quantity | null, note: Html | null): Html | null {
+function fact(label: string, value: Quantity | null, note: Html | null, exact: string | null = null): Html | null {
 	if (value === null) return null;
-	return html`<div><dt>${label}</dt><dd>${figure(value)}</dd><dd>${note}</dd></div>`;
+	return html`<div><dt>${label}</dt><dd${exact !== null && html` title="${exact}"`}>${figure(value)}</dd><dd>${note}</dd></div>`;
 }
 
 function against(value: number | null, usual: number | null, format: (value: number) => string): Html | null {
@@ -77,7 +79,7 @@ export function reported(data: RunPage, units: Units): Html {
 		row("Snapshot", code(run.snapshotId)),
 		row("Repository", code(run.repository)),
 		row("Exit code", run.exitCode !== null && html`${run.exitCode}`),
-		row("Volumes", run.volumeBytes !== null && html`${formatBytes(run.volumeBytes, units)}`),
+		row("Volumes", run.volumeBytes !== null && sized(run.volumeBytes, units)),
 		row("Began", html`${formatExact(run.startedAt, zone)}`),
 		row("Ended", run.endedAt !== null && html`${formatExact(run.endedAt, zone)}`),
 		row("Reported", received(data)),

@@ -2,9 +2,10 @@
 import type { Run } from "../../run.ts";
 import type { RunsPage } from "../../runs-page.ts";
 import { dayOf } from "../../time.ts";
-import { formatAge, formatBytes, formatDuration, plural, type Units, unknown } from "../../units.ts";
+import { formatAge, formatDuration, plural, type Units, unknown } from "../../units.ts";
 import { phaseData } from "../chart-data.ts";
 import { type Html, html } from "../html.ts";
+import { sized } from "../size-element.ts";
 import { formatClock, formatDateAt, formatDayAt, formatExact, shownZone } from "../time-element.ts";
 import { jobName, outcomePill } from "./overview-parts.ts";
 import { kindWords } from "./runs-filter.ts";
@@ -53,7 +54,7 @@ function row(run: Run, data: RunsPage, units: Units, longest: number): Html {
 	const time = html`<time datetime="${new Date(run.startedAt).toISOString()}" title="${formatExact(run.startedAt, data.zone)}">${formatClock(run.startedAt, data.zone)}</time>`;
 	const kind = run.kind !== "backup" && html` <span class="tag">${kindWords[run.kind]}</span>`;
 	const { q } = data.asked;
-	return html`<tr role="row" id="${`run-${run.id}`}"><th role="rowheader" scope="row" class="c-when"><a href="${runPath(run.id)}">${time}<span class="sr">, ${run.job}</span></a></th><td role="cell" class="c-status">${outcomePill(run.outcome)}</td><td role="cell" class="c-job">${jobName(run, data)}${kind}</td><td role="cell" class="c-what">${what(run, q, longest)}</td><td role="cell" class="c-duration end">${took(run, data.now)}</td><td role="cell" class="c-size end">${formatBytes(size, units)}</td><td role="cell" class="c-id end"><code><bdi>${marked(run.backupId, q)}</bdi></code></td></tr>`;
+	return html`<tr role="row" id="${`run-${run.id}`}"><th role="rowheader" scope="row" class="c-when"><a href="${runPath(run.id)}">${time}<span class="sr">, ${run.job}</span></a></th><td role="cell" class="c-status">${outcomePill(run.outcome)}</td><td role="cell" class="c-job">${jobName(run, data)}${kind}</td><td role="cell" class="c-what">${what(run, q, longest)}</td><td role="cell" class="c-duration end">${took(run, data.now)}</td><td role="cell" class="c-size end">${sized(size, units)}</td><td role="cell" class="c-id end"><code><bdi>${marked(run.backupId, q)}</bdi></code></td></tr>`;
 }
 
 /** What has not ended has lasted until now. */
