@@ -21,6 +21,7 @@ export class Access {
 	readonly #wrongTokens = new Buckets(10, 0.2);
 	readonly #cookie: string;
 	readonly #clock: () => number;
+	readonly #listeners: (() => void)[] = [];
 
 	/** Throws `usage` for a password or a token that cannot be one. */
 	constructor(config: AccessConfig & { dataDir: string }, tokens: Tokens, clock: () => number) {
@@ -61,10 +62,16 @@ export class Access {
 		return tried.ok ? { ...tried, cookie: this.#cookieOf(this.#sessions.open(this.#clock()), client) } : tried;
 	}
 
+	/** Calls when a session has ended, so that what was opened under it ends too. */
+	onLogOut(listener: () => void): void {
+		this.#listeners.push(listener);
+	}
+
 	/** Ends a session, or all there are; the cookie that takes it out of the browser. */
 	logOut(visitor: Visitor | null, client: Client, { all = false } = {}): string {
 		if (all) this.#sessions.closeAll();
 		else if (visitor?.by === "session") this.#sessions.close(visitor.id);
+		if (all || visitor?.by === "session") for (const listener of this.#listeners) listener();
 		return this.#cookieOf("", client);
 	}
 

@@ -8,8 +8,13 @@ import type { Handler, Route } from "./routes.ts";
  * Server-sent events: `changed` when something has, `beat` at the beginning and each 8 s, both with the revision, when it
  * last went up, and the milliseconds over which pages spread their questions.
  */
-export function liveRoutes({ monitor }: Pick<AppOptions, "monitor">, headers: Record<string, string>): Route[] {
+export function liveRoutes(
+	{ monitor, access }: Pick<AppOptions, "monitor"> & Partial<Pick<AppOptions, "access">>,
+	headers: Record<string, string>,
+): Route[] {
 	const streams = new LiveStreams(monitor);
+	// Whose they are is not known: whoever is still logged in comes again at once.
+	access?.onLogOut(() => streams.close());
 	// nginx holds an answer back until it is whole, unless it is told not to.
 	const type = { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
 

@@ -215,6 +215,17 @@ describe("a session", () => {
 		expect([await isIn(sender, two), await isIn(sender, three)]).toEqual([false, false]);
 	});
 
+	test("ends the streams that were opened under it", async () => {
+		const sender = await start();
+		const cookie = await session(sender);
+		const live = await get(sender, "/live", { cookie, accept: "text/event-stream" });
+		const reader = live.body?.getReader();
+		expect(new TextDecoder().decode((await reader?.read())?.value)).toContain("event: beat");
+		await sender.send("/logout", form({}, { headers: { cookie } }));
+		expect((await reader?.read())?.done).toBe(true);
+		expect((await get(sender, "/live", { cookie, accept: "text/event-stream" })).status).toBe(401);
+	});
+
 	test("is not made of a damaged file, of what somebody invents, or in a clock that was set back", async () => {
 		const dataDir = makeFolder();
 		for (const text of ["", "{", "null", '{"key":"00","mark":"0000","sessions":[null]}']) {
