@@ -21,6 +21,7 @@ export class Access {
 	readonly #wrongTokens = new Buckets(10, 0.2);
 	readonly #cookie: string;
 	readonly #clock: () => number;
+	readonly #tokens: Pick<Tokens, "sign">;
 	readonly #listeners: (() => void)[] = [];
 
 	/** Throws `usage` for a password or a token that cannot be one. */
@@ -37,6 +38,7 @@ export class Access {
 		this.#readToken = readToken === null ? null : digestOf(readToken);
 		// Browsers tell cookies apart by host, not by port: two monitors on one machine must not take each other's away.
 		this.#cookie = `backup-monitor-${tokens.sign("cookie", "session").slice(0, 6)}`;
+		this.#tokens = tokens;
 		this.#clock = clock;
 	}
 
@@ -55,11 +57,33 @@ export class Access {
 		return this.#wrongTokens.take(address, performance.now()) || "wrong";
 	}
 
-	/** The cookie of a new session, where the password is right. */
-	async logIn(typed: string, client: Client): Promise<Tried & { cookie?: string }> {
+	/**
+	 * The cookies of a new session, where the password is right. A browser that has logged in before has tries of its own:
+	 * where a proxy makes everybody come from one address, somebody who guesses there cannot use up the owner's.
+	 */
+	async logIn(typed: string, request: Request, client: Client): Promise<Tried & { cookies?: string[] }> {
 		if (this.#door === null) return { ok: false, status: 401, retryAfter: null };
-		const tried = await this.#door.attempt(typed, client.address, performance.now());
-		return tried.ok ? { ...tried, cookie: this.#cookieOf(this.#sessions.open(this.#clock()), client) } : tried;
+		const device = this.#deviceOf(request);
+		const who = device === null ? client.address : `device ${device}`;
+		const tried = await this.#door.attempt(typed, who, performance.now());
+		if (!tried.ok) return tried;
+		const session = this.#cookieOf(this.#sessions.open(this.#clock()), client);
+		return { ...tried, cookies: [session, this.#deviceCookie(device ?? randomId(), client)] };
+	}
+
+	/** null where none is known, or where it was made up. */
+	#deviceOf(request: Request): string | null {
+		const [id = "", signature = ""] = (cookieOf(request, `${this.#cookie}-device`) ?? "").split(".");
+		return id !== "" && isSame(digestOf(signature), digestOf(this.#sign(id))) ? id : null;
+	}
+
+	#deviceCookie(id: string, { isHttps }: Client): string {
+		const rest = `Path=/login; Max-Age=31536000; HttpOnly; SameSite=Strict${isHttps ? "; Secure" : ""}`;
+		return `${this.#cookie}-device=${id}.${this.#sign(id)}; ${rest}`;
+	}
+
+	#sign(device: string): string {
+		return this.#tokens.sign("device", device);
 	}
 
 	/** Calls when a session has ended, so that what was opened under it ends too. */
@@ -90,6 +114,10 @@ export class Access {
 export function checkAccess(config: AccessConfig): void {
 	readPassword(config);
 	readReadToken(config);
+}
+
+function randomId(): string {
+	return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
 }
 
 function readReadToken({ readToken, readTokenFile }: AccessConfig): string | null {

@@ -36,11 +36,13 @@ export function loginRoutes({ access, config }: AppOptions, headers: Record<stri
 		const failed = (status: number, trouble: string, wait: number | null) =>
 			page(status, pages.loginPage({ to, trouble }, theme), wait === null ? {} : { "retry-after": String(wait) });
 		if (typed === "" || typed.length > longestPassword) return failed(401, "The password is wrong.", null);
-		const tried = await access.logIn(typed, client);
+		const tried = await access.logIn(typed, request, client);
 		if (!tried.ok) return failed(tried.status, sentences[tried.status](tried.retryAfter ?? 0), tried.retryAfter);
 		// Nobody else goes on with what this browser had before.
 		access.logOut(visitor, client);
-		return seeOther(to, tried.cookie === undefined ? {} : { "set-cookie": tried.cookie });
+		const response = seeOther(to);
+		for (const cookie of tried.cookies ?? []) response.headers.append("set-cookie", cookie);
+		return response;
 	};
 
 	const logOut: Handler = async (request, _params, { client, visitor }) => {

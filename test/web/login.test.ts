@@ -34,7 +34,7 @@ const get = (sender: Sender, path: string, headers: Record<string, string> = {},
 	sender.send(path, { method: "GET", token: null, ...sent, headers });
 const logIn = (sender: Sender, typed = password, sent: Sent = {}) =>
 	sender.send("/login", form({ password: typed, to: "/runs?q=x" }, sent));
-const cookieIn = (response: Response) => (response.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+const cookieIn = (response: Response) => (response.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
 
 async function session(sender: Sender, sent: Sent = {}): Promise<string> {
 	const response = await logIn(sender, password, sent);
@@ -114,7 +114,7 @@ describe("a password", () => {
 	test("opens a session that the browser alone knows, and leads back", async () => {
 		const sender = await start();
 		const response = await logIn(sender);
-		const [cookie = "", ...parts] = (response.headers.get("set-cookie") ?? "").split("; ");
+		const [cookie = "", ...parts] = (response.headers.getSetCookie()[0] ?? "").split("; ");
 		expect([response.status, response.headers.get("location")]).toEqual([303, "/runs?q=x"]);
 		expect(cookie).toMatch(/^backup-monitor-[\w-]{6}=[\w-]{43}$/);
 		expect(parts.sort()).toEqual(["HttpOnly", "Max-Age=2592000", "Path=/", "SameSite=Strict"]);
@@ -281,7 +281,7 @@ describe("a proxy", () => {
 		const sender = await start(env);
 		const https = { "x-forwarded-proto": "https" };
 		const given =
-			(await logIn(sender, password, { address: "192.0.2.1", headers: https })).headers.get("set-cookie") ?? "";
+			(await logIn(sender, password, { address: "192.0.2.1", headers: https })).headers.getSetCookie()[0] ?? "";
 		expect(given).toMatch(
 			/^__Host-backup-monitor-[\w-]{6}=[\w-]{43}; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure$/,
 		);
@@ -317,6 +317,23 @@ describe("wrong passwords", () => {
 		expect([refused.status, Number(refused.headers.get("retry-after")) > 300]).toEqual([429, true]);
 		expect(await refused.text()).toContain("6 min");
 		expect((await logIn(sender, password, { address: "198.51.100.2" })).status).toBe(303);
+	}, 30_000);
+
+	test("of somebody at the same address do not keep out a browser that has logged in before, nor one that says so", async () => {
+		const sender = await start();
+		const [, device = ""] = (await logIn(sender)).headers.getSetCookie();
+		expect(device).toMatch(
+			/^backup-monitor-[\w-]{6}-device=[\w-]{22}\.[\w-]{32}; Path=\/login; Max-Age=31536000; HttpOnly; SameSite=Strict$/,
+		);
+		const cookie = device.split(";")[0] ?? "";
+		await Promise.all(Array.from({ length: 10 }, () => wrong(sender, "192.0.2.1")));
+		expect((await logIn(sender)).status).toBe(429);
+		expect((await logIn(sender, password, { headers: { cookie: `${cookie}x` } })).status).toBe(429);
+		expect((await logIn(sender, password, { headers: { cookie } })).status).toBe(303);
+		// It opens nothing, and has ten tries of its own.
+		expect((await get(sender, "/api/jobs", { cookie })).status).toBe(401);
+		await Promise.all(Array.from({ length: 10 }, () => wrong(sender, "192.0.2.1", { cookie })));
+		expect((await logIn(sender, password, { headers: { cookie } })).status).toBe(429);
 	}, 30_000);
 
 	test("are counted for the client that a trusted proxy names, not for the proxy", async () => {
