@@ -102,9 +102,9 @@ export class NightlyCopy {
 
 	/** Why there is no copy as it should be, in words for people; null: there is. */
 	problem(now: number): Problem | null {
+		if (this.#failure === null) return null;
 		const { newest } = this;
 		const last = newest === null ? "There is none." : `The newest is ${formatAge((now - newest.at) / 1000)} old.`;
-		if (this.#failure === null) return null;
 		return {
 			id: "own-copy",
 			severity: "warning",

@@ -276,6 +276,10 @@ export const otherOperations: Operation[] = [
 					uptime_seconds: whole(),
 					rss_bytes: whole(),
 					database: { type: "object" },
+					own_copy: {
+						type: ["object", "null"],
+						description: "The newest checked copy of the database: path, made_at, age_seconds, size_bytes.",
+					},
 					free_bytes: { type: ["integer", "null"] },
 					retention_days: whole(),
 					outages: list({ type: "object" }),
