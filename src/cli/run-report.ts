@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { mainRun, type ReportObject, reportsOf } from "../ingest/tool-report.ts";
 import type { Outcome, Phase } from "../run.ts";
+import { isDryRun } from "../tools/dry-run.ts";
 import { generic } from "../tools/generic.ts";
 import { recogniseBody, toolNamed } from "../tools/registry.ts";
 import { isTrial } from "../tools/restore-plan.ts";
@@ -45,7 +46,7 @@ function readOutput(output: ToolOutput, { command }: Step, ended: Ended, named: 
 	if (known !== null) return orMaintenance(known.read(output), output);
 	const guess = toolNamed(basename(command[0] ?? ""));
 	const reading = guess === null || guess === generic ? null : guess.read(output);
-	return reading?.understood && reading.runs.length > 0 ? reading : byStatus(output);
+	return reading?.understood ? orMaintenance(reading, output) : byStatus(output);
 }
 
 function byStatus(output: ToolOutput): ToolReading {
@@ -116,6 +117,10 @@ export function finalReports(done: Done[], args: RunArgs, finished: Finished): R
 	const main = mainRun(reading.runs);
 	if (main !== undefined) {
 		if (args.kind !== null) main.kind = args.kind;
+		if (main.kind === "backup" && main.outcome !== "failure" && done.every(({ command }) => isDryRun(command))) {
+			main.kind = "check";
+			main.labels = { ...main.labels, not_a_backup: "a dry run backs nothing up" };
+		}
 		// It was called a restore, and brought nothing back.
 		if (main.kind === "restore_test" && done.some(({ command }) => isTrial(command))) {
 			main.kind = "check";

@@ -17,6 +17,7 @@ import { resticprofile } from "./resticprofile.ts";
 import { rsnapshot } from "./rsnapshot.ts";
 import { rsync } from "./rsync.ts";
 import { tar } from "./tar.ts";
+import { edgesOf, stripEscapes } from "./text.ts";
 import type { Tool, ToolOutput } from "./tool.ts";
 
 /** Those that wrap another tool stand before it: where both are as sure, the wrapper knows more. */
@@ -55,7 +56,13 @@ export function recogniseTool(output: ToolOutput): Tool {
 }
 
 /** The tool whose words a text holds, or null where no tool is sure. */
-export function recogniseBody(output: ToolOutput): Tool | null {
+export function recogniseBody(told: ToolOutput): Tool | null {
+	// Signs stand at the beginning of a line, where a terminal's colours and erasures stand, too.
+	const output = {
+		...told,
+		stdout: told.stdout.includes("\x1b") ? stripEscapes(edgesOf(told.stdout, 65_536)) : told.stdout,
+		stderr: told.stderr.includes("\x1b") ? stripEscapes(edgesOf(told.stderr, 65_536)) : told.stderr,
+	};
 	let best: Tool | null = null;
 	let likeness = sure;
 	for (const tool of tools) {

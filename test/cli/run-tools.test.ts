@@ -63,6 +63,12 @@ test("restic: a source that is missing is not a success, a wrong password is nam
 	expect(wrong.report).toMatchObject({ outcome: "failure", error_category: "auth", exit_code: wrong.code });
 });
 
+test("rsync: a dry run that says nothing is no backup, whatever it ended with", async () => {
+	const dry = await run(["rsync", "-an", `${source}/`, join(makeFolder(), "copy")]);
+	expect(dry.report).toMatchObject({ outcome: "success", kind: "check", exit_code: 0 });
+	expect(dry.report.labels?.not_a_backup).toBeDefined();
+});
+
 test("restic: a dry run and a listing are kept as maintenance, never as a backup", async () => {
 	const dry = await run(["restic", "backup", "--dry-run", "--json", source]);
 	expect(dry.report).toMatchObject({ outcome: "success", kind: "check", exit_code: 0 });

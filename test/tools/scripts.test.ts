@@ -51,6 +51,15 @@ test("borg's refusal to create an archive is not made good by the prune behind i
 	expect(run).toMatchObject({ outcome: "failure", errorCategory: "archive_exists" });
 });
 
+test("colours and erasures of a terminal hide no tool", () => {
+	const capture = capturesOf("restic").find(({ name }) => name === "0.14.0-onemissing2-plain");
+	const text = `${capture?.output.stdout}${capture?.output.stderr}`.replaceAll("\n", "\x1b[0m\n\x1b[2K\x1b[33m");
+	const output = { stdout: text, stderr: "", exit: 0, signal: null, receivedAt: 0, zone: "UTC" };
+	const tool = recogniseTool(output);
+	expect(tool.name).toBe("restic");
+	expect(tool.read(output).runs[0]).toMatchObject({ outcome: "warning", filesTotal: 8 });
+});
+
 test("a copy of snapshots is a sync, a verified restore is a restore test", () => {
 	expect(told(read(restic, "0.14.0-copy"))).toEqual([["sync", "success", 0]]);
 	expect(told(read(restic, "0.14.0-restore-verify"))).toEqual([["restore_test", "success", 0]]);
