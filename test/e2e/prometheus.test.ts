@@ -54,6 +54,9 @@ beforeAll(async () => {
 	writeFileSync(join(dataDir, "metrics.jsonl"), lines.join(""));
 	server = await startServer({ dataDir });
 	await untilRead(server, 5);
+	// What the remote of one of them shows: copies have an age of their own.
+	const listed = { input: `${(Date.now() - 25 * hour) / 1000} 5000000000 photos.tar\n`, dataDir };
+	expect((await runCommand(["inventory", "fresh", "--from", "find"], listed)).code).toBe(0);
 
 	const folder = makeFolder();
 	mkdirSync(join(folder, "data"));
