@@ -6,7 +6,7 @@ const mostForms = 4000;
 
 /** Every form in which a secret may turn up, with nothing that tells which one it was. */
 const forms = new Set<string>();
-let pattern: RegExp | null = null;
+let sorted: string[] | null = null;
 
 /** Remembers a value that must never be shown, with its encoded forms. Idempotent; short and empty values are ignored. */
 export function registerSecret(value: string | null | undefined): void {
@@ -14,7 +14,7 @@ export function registerSecret(value: string | null | undefined): void {
 	if (text.length < shortest) return;
 	if (forms.size > mostForms) forms.clear();
 	for (const form of formsOf(text)) forms.add(form);
-	pattern = null;
+	sorted = null;
 }
 
 /** Remembers a part of an address that looks made up by a machine. A word such as "notifications" would blot out sentences. */
@@ -41,21 +41,18 @@ function decoded(part: string): string {
 /** Forgets every secret: another configuration, in a process that has had one before (tests). */
 export function forgetSecrets(): void {
 	forms.clear();
-	pattern = null;
+	sorted = null;
 }
 
 /** The text with every registered secret replaced. */
 export function mask(text: string): string {
 	if (forms.size === 0) return text;
 	// The longest first: a secret may be the beginning of another.
-	pattern ??= new RegExp(
-		[...forms]
-			.sort((a, b) => b.length - a.length)
-			.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"))
-			.join("|"),
-		"g",
-	);
-	return text.replace(pattern, "•••");
+	sorted ??= [...forms].sort((a, b) => b.length - a.length);
+	let masked = text;
+	// One search after the other, each the runtime's own: an expression of them all takes 2 ms for a log without the JIT.
+	for (const form of sorted) if (masked.includes(form)) masked = masked.replaceAll(form, "•••");
+	return masked;
 }
 
 function formsOf(text: string): string[] {
