@@ -7,7 +7,9 @@ let compared = { zone: "", isAlike: true };
 
 /** Whether two zones show the same at the moment and in the other half of the year. */
 function areAlike(zone, other) {
-	const clocks = [zone, other].map((timeZone) => new Intl.DateTimeFormat("en", { timeZone, timeStyle: "short" }));
+	const clocks = [zone, other].map(
+		(timeZone) => new Intl.DateTimeFormat("en", { timeZone, dateStyle: "short", timeStyle: "short" }),
+	);
 	return [Date.now(), Date.now() - halfYearMs].every((at) => clocks[0].format(at) === clocks[1].format(at));
 }
 
