@@ -81,8 +81,9 @@ export function pointsOf(
 ): Float64Array {
 	const times = new Float64Array(runs.length + unreported.length);
 	let count = 0;
-	for (const [i, { startedAt }] of runs.entries())
-		if (matches[i]?.snapshot?.goneAt === null) times[count++] = startedAt;
+	for (let i = 0; i < runs.length; i++) {
+		if (matches[i]?.snapshot?.goneAt === null) times[count++] = runs[i]?.startedAt ?? 0;
+	}
 	for (const { at } of unreported) if (at !== null) times[count++] = at - skew;
 	const sorted = times.subarray(0, count).sort();
 	let kept = 0;

@@ -30,7 +30,9 @@ export function itemsOf(
 ): Item[] {
 	const items: Item[] = [];
 	const known: unknown[] = [];
-	for (const [i, run] of runs.entries()) {
+	for (let i = 0; i < runs.length; i++) {
+		const run = runs[i];
+		if (run === undefined) break;
 		const snapshot = matches[i]?.snapshot ?? null;
 		// Reported twice by two roads, one after the other: one copy, of which the policy counts one.
 		const key = snapshot ?? run.snapshotId;

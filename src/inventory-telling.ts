@@ -99,10 +99,11 @@ export function compareSizes(runs: readonly CopiedRun[], matches: Matched[], for
 	const usual = isSame ? 1 : median(known.slice());
 	const steady = known.filter((ratio) => Math.abs(ratio - usual) <= usual * 0.02).length;
 	if (!isSame && (known.length < 4 || steady < known.length * 0.75)) return;
-	for (const [index, match] of matches.entries()) {
+	for (let index = 0; index < matches.length; index++) {
+		const match = matches[index];
 		const ratio = ratioOf(index);
 		const size = runs[index]?.size ?? 0;
-		if (ratio === null) continue;
+		if (ratio === null || match === undefined) continue;
 		const isOff = Math.abs(ratio - usual) > usual * 0.1 && Math.abs(ratio - usual) * size > 64 * 1024;
 		if (isOff) matches[index] = { ...match, differs: true };
 	}
