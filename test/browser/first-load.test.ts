@@ -39,13 +39,15 @@ async function measure(url: string): Promise<Measured> {
 	await session.send("Emulation.setCPUThrottlingRate", { rate: slowDown });
 	let bytes = 0;
 	let requests = 0;
-	const streams = new Set<string>();
+	const notCounted = new Set<string>();
 	session.on("Network.requestWillBeSent", ({ requestId, request }) => {
-		if (request.url.endsWith("/live")) streams.add(requestId);
+		// What is news after the page is there, such as a listing of a remote that was just read, is no part of its load.
+		const isNews = request.url.endsWith("/live") || request.headers["HX-Request"] !== undefined;
+		if (isNews) notCounted.add(requestId);
 		else if (!request.url.startsWith("data:")) requests++;
 	});
 	session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
-		if (!streams.has(requestId)) bytes += encodedDataLength;
+		if (!notCounted.has(requestId)) bytes += encodedDataLength;
 	});
 	await page.addInitScript(() => {
 		const seen = { lcp: 0, cls: 0 };
