@@ -123,6 +123,9 @@ export class FollowedFile {
 		const source = this.#loadSource();
 		const look = notRead("read", null);
 		if (continues(fd, stat, source)) {
+			// Of a file that was empty nothing tells whether it was cut again since, with something in it.
+			const part = source.offset === 0 && source.generation > 0 ? this.#readPart(source, now) : null;
+			if (part !== null) return { ...part, more: true };
 			source.device = stat.dev;
 			source.inode = stat.ino;
 		} else {
@@ -236,7 +239,8 @@ export class FollowedFile {
 	#readPart(source: Source, now: number): Look | null {
 		const readAt = source.read_at;
 		if (readAt === null || this.#isOurs) return null;
-		return inNextPart(this.path, source, readAt, (fd, stat) => {
+		const left = this.#left?.source.inode ?? null;
+		return inNextPart(this.path, source, { since: readAt, except: left }, (fd, stat) => {
 			this.#startOver(source, stat);
 			const look = notRead("read", null);
 			// The next part is one that was written after this one.
@@ -263,7 +267,8 @@ export class FollowedFile {
 			intake.finish();
 			counted.accepted += intake.counts.accepted;
 			counted.rejected += intake.counts.rejected;
-			counted.read_at = readAt;
+			// Of parts that nobody has read yet this one's time stamp says nothing.
+			next.read_at = readAt;
 			next.device = stat.dev;
 			next.offset += used;
 			if (main === null) this.#rememberLines(next, hashes);

@@ -67,11 +67,20 @@ export function inRotated<T>(path: string, source: Source, use: Use<T>): T | nul
 	return inSibling(path, isIt, use);
 }
 
-/** Uses the oldest rotated part that was written after `since` and never read: the file was rotated more than once. */
-export function inNextPart<T>(path: string, source: Source, since: number, use: Use<T>): T | null {
+/**
+ * Uses the oldest rotated part that was written after `since` and never read: the file was rotated more than once.
+ * `except`: the inode of one that is followed for itself.
+ */
+export function inNextPart<T>(
+	path: string,
+	source: Source,
+	{ since, except }: { since: number; except: number | null },
+	use: Use<T>,
+): T | null {
 	const isIt = (fd: number, stat: Stats, other: string) =>
 		isPart(basename(path), basename(other)) &&
 		stat.mtimeMs > since &&
+		stat.ino !== except &&
 		stat.size > 0 &&
 		// The one that was read last is known by its content: after a copytruncate its inode goes on with other lines.
 		!(source.head === null ? stat.ino === source.inode : fits(fd, source));

@@ -307,6 +307,45 @@ describe("rotation", () => {
 		}
 	});
 
+	test("by copytruncate of a file that was seen empty, while the monitor was off, keeps every line", () => {
+		writeFileSync(path, someLines(0, 5));
+		read();
+		copyFileSync(path, `${path}.1`);
+		truncateSync(path);
+		read();
+		appendFileSync(path, someLines(5, 8));
+		copyFileSync(path, `${path}.2`);
+		truncateSync(path);
+		utimesSync(`${path}.1`, new Date(now - 9000), new Date(now - 9000));
+		utimesSync(`${path}.2`, new Date(now + 9000), new Date(now + 9000));
+		appendFileSync(path, someLines(8, 9));
+		restart();
+		read();
+		expect(ids()).toEqual(numbered(0, 9));
+	});
+
+	test("more than once, with a writer that still holds the oldest part, loses no part in between", () => {
+		const stamp = (part: string, seconds: number) => {
+			const at = new Date(now + seconds * 1000);
+			utimesSync(`${path}${part}`, at, at);
+		};
+		writeFileSync(path, someLines(0, 2));
+		read();
+		renameSync(path, `${path}.1`);
+		writeFileSync(path, someLines(10, 12));
+		read();
+		for (const [n, base] of [20, 30, 40].entries()) {
+			renameSync(path, `${path}.${n + 2}`);
+			stamp(`.${n + 2}`, 100 + n);
+			writeFileSync(path, someLines(base, base + 2));
+		}
+		appendFileSync(`${path}.1`, someLines(2, 3));
+		stamp(".1", 500);
+		// The clock of who reads is ahead of all the time stamps.
+		for (let look = 0; look < 20; look++) file.look(now + 1_000_000);
+		expect(ids()).toEqual([...numbered(0, 3), ...[10, 20, 30, 40].flatMap((base) => numbered(base, base + 2))]);
+	});
+
 	test("by `tail -n 100 > tmp; mv tmp` is no news", () => {
 		writeFileSync(path, someLines(0, 300));
 		read();
