@@ -268,7 +268,8 @@ export class FollowedFile {
 			counted.accepted += intake.counts.accepted;
 			counted.rejected += intake.counts.rejected;
 			// Of parts that nobody has read yet this one's time stamp says nothing.
-			next.read_at = readAt;
+			// And nothing was read of a file that was cut at this very moment: its copy is still to be read.
+			if (length > 0) next.read_at = readAt;
 			next.device = stat.dev;
 			next.offset += used;
 			if (main === null) this.#rememberLines(next, hashes);
