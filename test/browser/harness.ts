@@ -124,4 +124,8 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
 /** Charts are drawn when the page has time for them. */
 export async function drawn(page: Page): Promise<void> {
 	await page.waitForSelector("html[data-charts=drawn]");
+	// Of many jobs the rows below the screen come in portions.
+	await page.waitForFunction(() =>
+		document.getAnimations().every((one) => !(one instanceof CSSAnimation) || one.animationName !== "later"),
+	);
 }
