@@ -15,7 +15,20 @@ export function missingFolder({ dataDir }: Pick<Config, "dataDir">): string | nu
 	const make = canWrite(nearestFolder(dataDir))
 		? `mkdir -p ${dataDir}`
 		: `sudo mkdir -p ${dataDir} && sudo chown ${user()} ${dataDir}`;
-	return `${dataDir} does not exist, or user ${user()} may not look there. Set DATA_DIR to the folder of the server, or make it: ${make}`;
+	const what = isHidden(dataDir)
+		? `${dataDir} does not exist, or user ${user()} may not look there.`
+		: `${dataDir} does not exist.`;
+	return `${what} Set DATA_DIR to the folder of the server, or make it: ${make}`;
+}
+
+/** Whether this user cannot know if it exists: a folder above it is closed to him. */
+function isHidden(path: string): boolean {
+	try {
+		statSync(path);
+		return false;
+	} catch (error) {
+		return codeOf(error) === "EACCES";
+	}
 }
 
 /** For a command that was refused a file of the data folder: names user, path and remedy. */
