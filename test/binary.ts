@@ -43,7 +43,15 @@ export async function runCommand(
 		env = {},
 		input = "",
 		prefix = [],
-	}: { dataDir: string; env?: Environment; input?: string | Uint8Array | ReadableStream; prefix?: string[] },
+		onStart,
+	}: {
+		dataDir: string;
+		env?: Environment;
+		input?: string | Uint8Array | ReadableStream;
+		prefix?: string[];
+		/** To watch it while it runs. */
+		onStart?: (pid: number) => void;
+	},
 ): Promise<Ended> {
 	const child = Bun.spawn([...prefix, binary, ...args], {
 		env: environment(dataDir, env),
@@ -52,6 +60,7 @@ export async function runCommand(
 		stdout: "pipe",
 		stderr: "pipe",
 	});
+	onStart?.(child.pid);
 	const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
 	return { code: await child.exited, out, err };
 }
