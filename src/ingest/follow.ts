@@ -4,65 +4,35 @@
 // does not fit, be it rotation, truncation, `tail > tmp; mv` or a file written anew, makes a new generation: what is left
 // unread in the rotated file is taken, then the file is read from its start, and the lines it already held change nothing.
 import type { Database } from "bun:sqlite";
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from "node:fs";
 import { codeOf } from "../errors.ts";
 import { transaction } from "../store/database.ts";
-import { replayableTransaction } from "../store/replayable.ts";
 import {
-	addSeen,
-	deleteSeenExcept,
 	findLeft,
 	findSource,
 	keepLeft,
-	readSeenBefore,
 	readSource,
 	type Source,
 	startGeneration,
 	startSeenAgain,
-	writeSource,
 } from "../store/sources.ts";
-import { Intake, noCounts } from "./intake.ts";
-import { hashLength, KnownLines, LineHashes } from "./known-lines.ts";
-import { type LineState, maxJournalLine, maxLine, type Rest, readLines, trimEnd } from "./lines.ts";
-import { continues, fits, inNextPart, inRotated, noteContent, siblingOf } from "./rotation.ts";
+import { kindOf, type Look, notRead, reasonOf } from "./look.ts";
+import { continues, fits, inNextPart, inRotated, siblingOf } from "./rotation.ts";
+import { SliceReader } from "./slice.ts";
 
-// Room for the longest line and what may stand before it; one slice is one transaction and holds up others for that long.
-const bufferLength = 320 * 1024;
-const journalBufferLength = 1024 * 1024;
-const recentHashes = 64;
 /** A file that was empty for a moment only was written anew in place (`tail > tmp; cat tmp > file`), not rotated. */
 const rewriteMs = 5000;
-/** What one look at the file found. `more`: it is not read to its end yet. */
-export type Look = {
-	state: "read" | "missing" | "unreadable";
-	/** Why it cannot be read, as the end of a sentence that begins with the path. */
-	reason: string | null;
-	more: boolean;
-	accepted: number;
-	/** Accepted lines that lost something. */
-	warned: number;
-	rejected: number;
-	changed: number;
-	firstRejected: string | null;
-	/** A last line that is not ended and not a whole report yet. */
-	pending: boolean;
-};
-
 type Left = { source: Source; path: string; size: number };
 
 export class FollowedFile {
 	readonly path: string;
 	readonly #db: Database;
-	readonly #zone: string;
 	readonly #isOurs: boolean;
-	/** Held from slice to slice of a big file, and between two looks not at all. */
-	#buffer: Buffer | null = null;
+	readonly #slices: SliceReader;
 	#source: Source | null = null;
-	#known: KnownLines | null = null;
 	/** What was rotated away last, where it lies now, and how long it was when it was read; null: there is none any more. */
 	#left: Left | null = null;
 	#seenStat: Stats | null = null;
-	#slices = 0;
 	/** When the file was found cut to nothing, until its next line. */
 	#emptiedAt: number | null = null;
 
@@ -70,8 +40,8 @@ export class FollowedFile {
 	constructor(db: Database, path: string, zone: string, { isOurs = false } = {}) {
 		this.#db = db;
 		this.path = path;
-		this.#zone = zone;
 		this.#isOurs = isOurs;
+		this.#slices = new SliceReader(db, path, zone, isOurs);
 	}
 
 	/** One look: at most one slice is read and stored. Throws only what SQLite throws; then nothing has moved. */
@@ -100,7 +70,7 @@ export class FollowedFile {
 	// After a failed transaction memory may be ahead of the database: read it again.
 	#forget(): void {
 		this.#source = null;
-		this.#known = null;
+		this.#slices.forget();
 		this.#seenStat = null;
 		this.#left = null;
 	}
@@ -140,10 +110,10 @@ export class FollowedFile {
 		}
 		if (this.#emptiedAt !== null) {
 			if (Math.abs(now - this.#emptiedAt) <= rewriteMs) source.known_below = stat.size;
-			this.#loadKnown(source);
+			this.#slices.loadKnown(source);
 			this.#emptiedAt = null;
 		}
-		const atEnd = this.#slice(fd, stat, source, now, look);
+		const atEnd = this.#slices.read({ fd, stat, source, main: null, readAt: now }, now, look);
 		if (atEnd) this.#seenStat = stat;
 		return { ...look, more: !atEnd };
 	}
@@ -156,14 +126,10 @@ export class FollowedFile {
 			if (row.known_below > 0) startSeenAgain(this.#db, row);
 			return row;
 		});
-		this.#loadKnown(source);
+		this.#slices.loadKnown(source);
 		this.#source = source;
 		this.#findLeft();
 		return source;
-	}
-
-	#loadKnown(source: Source): void {
-		this.#known = source.known_below > 0 ? new KnownLines(readSeenBefore(this.#db, source)) : null;
 	}
 
 	#startOver(source: Source, stat: Stats): void {
@@ -172,7 +138,7 @@ export class FollowedFile {
 			if (isRenamed) keepLeft(this.#db, source);
 			startGeneration(this.#db, source, stat);
 		});
-		this.#loadKnown(source);
+		this.#slices.loadKnown(source);
 		if (isRenamed) this.#findLeft();
 	}
 
@@ -204,7 +170,9 @@ export class FollowedFile {
 				return null;
 			}
 			const look = notRead("read", null);
-			const atEnd = this.#slice(fd, stat, left.source, now, look, Math.max(now, Math.ceil(stat.mtimeMs)));
+			const readAt = Math.max(now, Math.ceil(stat.mtimeMs));
+			const slice = { fd, stat, source: left.source, main: this.#source, readAt };
+			const atEnd = this.#slices.read(slice, now, look);
 			left.size = atEnd ? stat.size : left.source.offset;
 			return { ...look, more: !atEnd };
 		} finally {
@@ -230,7 +198,7 @@ export class FollowedFile {
 		return inRotated(this.path, source, (fd, stat) => {
 			const look = notRead("read", null);
 			const before = source.offset;
-			this.#slice(fd, stat, source, now, look, source.read_at ?? now);
+			this.#slices.read({ fd, stat, source, main: null, readAt: source.read_at ?? now }, now, look);
 			return source.offset > before ? look : null;
 		});
 	}
@@ -244,146 +212,8 @@ export class FollowedFile {
 			this.#startOver(source, stat);
 			const look = notRead("read", null);
 			// The next part is one that was written after this one.
-			this.#slice(fd, stat, source, now, look, Math.ceil(stat.mtimeMs));
+			this.#slices.read({ fd, stat, source, main: null, readAt: Math.ceil(stat.mtimeMs) }, now, look);
 			return look;
 		});
 	}
-
-	/** Reads, stores and moves on by one bufferful, in one transaction. True when the end of the file was reached. */
-	#slice(fd: number, stat: Stats, source: Source, now: number, look: Look, readAt = now): boolean {
-		const buffer = this.#bufferFor(stat.size - source.offset);
-		const length = readSync(fd, buffer, 0, buffer.length, source.offset);
-		const atEnd = source.offset + length >= stat.size || length === 0;
-		const next = { ...source };
-		// What is read of another part counts for the file that is followed, and is no line that this one holds.
-		const main = this.#source === null || source.path === this.path ? null : { ...this.#source };
-		const counted = main ?? next;
-		// The last slice of a file is flushed, and with it those before it: until then the file itself stands for them.
-		const commit = atEnd ? transaction : replayableTransaction;
-		commit(this.#db, () => {
-			const intake = new Intake(this.#db, { source: this.path, zone: this.#zone, now, isOurs: this.#isOurs });
-			const hashes = new LineHashes();
-			const used = this.#takeLines(buffer, length, atEnd, next, intake, hashes, look);
-			intake.finish();
-			counted.accepted += intake.counts.accepted;
-			counted.rejected += intake.counts.rejected;
-			// Of parts that nobody has read yet this one's time stamp says nothing.
-			// And nothing was read of a file that was cut at this very moment: its copy is still to be read.
-			if (length > 0) next.read_at = readAt;
-			next.device = stat.dev;
-			next.offset += used;
-			if (main === null) this.#rememberLines(next, hashes);
-			else writeSource(this.#db, main);
-			noteContent(fd, next, buffer.subarray(0, used));
-			const isReread = next.known_below > 0 && next.offset >= next.known_below;
-			const isFirstOfNew = next.known_below === 0 && source.offset === 0 && next.generation > 0;
-			if (isReread || isFirstOfNew) {
-				next.known_below = 0;
-				deleteSeenExcept(this.#db, next.id, next.generation);
-			}
-			writeSource(this.#db, next);
-			look.accepted += intake.counts.accepted;
-			look.warned += intake.counts.warned;
-			look.rejected += intake.counts.rejected;
-			look.changed += intake.counts.changed;
-			const first = intake.firstRejected;
-			look.firstRejected ??= first === null ? null : `line ${first.line} ${first.reason}`;
-		});
-		Object.assign(source, next);
-		if (main !== null && this.#source !== null) Object.assign(this.#source, main);
-		if (atEnd) this.#buffer = null;
-		else this.#giveBack();
-		if (main === null && source.known_below === 0) this.#known = null;
-		return atEnd;
-	}
-
-	/** A megabyte for each look at a few new lines would be a collection of all rubbish each time, in the way of whoever asks. */
-	#bufferFor(unread: number): Buffer {
-		const length = Math.min(Math.max(unread, 0), this.#isOurs ? journalBufferLength : bufferLength);
-		if (this.#buffer === null || this.#buffer.length < length) this.#buffer = Buffer.allocUnsafe(length);
-		return this.#buffer;
-	}
-
-	/** In a big file the rubbish of one slice is given back before the next ones: memory is what a Pi is short of. */
-	#giveBack(): void {
-		this.#slices++;
-		if (this.#slices % 4 === 0) Bun.gc(true);
-	}
-
-	#takeLines(
-		bytes: Buffer,
-		length: number,
-		atEnd: boolean,
-		next: Source,
-		intake: Intake,
-		hashes: LineHashes,
-		look: Look,
-	): number {
-		const state: LineState = { rest: next.rest as Rest, line: next.line };
-		const isNew = (start: number, text: string): boolean => {
-			if (this.#isOurs) return true;
-			const index = hashes.add(text);
-			return this.#known === null || next.offset + start >= next.known_below || !this.#known.has(hashes, index);
-		};
-		const longest = this.#isOurs ? maxJournalLine : maxLine;
-		const used = readLines(
-			bytes,
-			length,
-			state,
-			{
-				onLine: (start, end, line) => {
-					const text = bytes.toString("utf8", start, end);
-					if (isNew(start, text)) intake.take(text, line);
-				},
-				onBad: (reason, start, end, line) => {
-					const text = bytes.toString("utf8", start, end);
-					if (isNew(start, text)) intake.reject(reason, text, line);
-				},
-			},
-			longest,
-		);
-		if (!atEnd) return this.#moved(next, state, used);
-		const end = trimEnd(bytes, used, length);
-		if (state.rest === "overlong" || state.rest === "nul") look.pending = true;
-		if (end > used && (state.rest === "start" || state.rest === "nul")) {
-			const text = bytes.toString("utf8", used, end);
-			look.pending = !intake.isComplete(text);
-			if (!look.pending) {
-				if (isNew(used, text)) intake.take(text, state.line + 1);
-				state.rest = "taken";
-				return this.#moved(next, state, length);
-			}
-		}
-		return this.#moved(next, state, used);
-	}
-
-	#moved(next: Source, state: LineState, done: number): number {
-		next.rest = state.rest;
-		next.line = state.line;
-		return done;
-	}
-
-	#rememberLines(next: Source, hashes: LineHashes): void {
-		const recent = Buffer.concat([next.recent ?? new Uint8Array(), hashes.bytes()]);
-		if (recent.length > recentHashes * hashLength) {
-			addSeen(this.#db, next.id, next.generation, recent);
-			next.recent = null;
-		} else next.recent = recent;
-	}
-}
-
-function notRead(state: Look["state"], reason: string | null): Look {
-	return { state, reason, more: false, ...noCounts(), firstRejected: null, pending: false };
-}
-
-function kindOf(stat: Stats): string {
-	if (stat.isDirectory()) return "a directory";
-	return stat.isFIFO() ? "a pipe" : "a device or socket";
-}
-
-function reasonOf(code: string): string {
-	if (code === "EACCES" || code === "EPERM")
-		return `cannot be read by user ${process.getuid?.() ?? "?"}: permission denied`;
-	if (code === "ELOOP") return "is a symbolic link that leads to itself";
-	return `cannot be read (${code || "unknown error"})`;
 }

@@ -4,7 +4,6 @@
 // transaction, before its commit: a report that is acknowledged is in both, one that is in the journal alone (the
 // database was locked, the power went) is stored by reading the journal on from where it was.
 import type { Database } from "bun:sqlite";
-import { join } from "node:path";
 import type { Decision } from "../decision.ts";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import { maxJobs } from "../job.ts";
@@ -13,16 +12,16 @@ import type { Problem } from "../overview.ts";
 import type { RunReport } from "../run.ts";
 import { transaction } from "../store/database.ts";
 import { recordDecision } from "../store/decisions.ts";
-import { freeBytes } from "../store/files.ts";
 import { countJobs, readJob } from "../store/jobs.ts";
 import { passJournal } from "../store/journal-offset.ts";
-import { diskFull } from "../store/open.ts";
 import { replayableTransaction } from "../store/replayable.ts";
-import { FollowedFile, type Look } from "./follow.ts";
+import { FollowedFile } from "./follow.ts";
+import { HeldJournal } from "./held-journal.ts";
 import type { Incoming } from "./incoming.ts";
 import { listingRoad } from "./inventory.ts";
-import { decisionRoad, Journal, journaled, journalName } from "./journal.ts";
+import { decisionRoad, type Journal, journaled } from "./journal.ts";
 import { cutJournal, longestJournal } from "./journal-parts.ts";
+import type { Look } from "./look.ts";
 import { Batch, TooManyJobs } from "./record.ts";
 
 /** What came before a request. */
@@ -41,10 +40,6 @@ export type Receipt = { state: "stored" | "journaled"; reports: RunReport[] };
 
 type Waiting = { make: Make; road: string; settle: (receipt: Receipt) => void; fail: (error: unknown) => void };
 
-/** Below this much free space nothing new is taken by push; the metrics file is still read. */
-const roomNeeded = 16 * 1024 * 1024;
-const roomCheckedForMs = 1000;
-const troubleCheckedForMs = 5000;
 /** How long a request may hold up all others to read the journal on; the monitor reads the rest of it. */
 const catchUpMs = 500;
 /** Reports remembered while the database is busy. */
@@ -52,22 +47,19 @@ const mostUnstored = 1000;
 
 export class Receiver {
 	readonly #dataDir: string;
+	readonly #held: HeldJournal;
 	readonly #zone: string;
 	readonly #clock: () => number;
 	#db: Database | null = null;
-	#journal: Journal | null = null;
 	#followed: FollowedFile | null = null;
 	#waiting: Waiting[] = [];
 	#isFlushing = false;
 	/** Journal size up to which the database is known to have everything; null: not known. */
 	#stored: number | null = null;
 	#unstored: RunReport[] = [];
-	#room = { checkedAt: Number.NEGATIVE_INFINITY, isThere: true };
-	/** Why the journal could not be written the last time that was tried: a quota, a broken disk. null: it could. */
-	#trouble: string | null = null;
-	#triedAt = Number.NEGATIVE_INFINITY;
 
 	constructor(dataDir: string, zone: string, clock: () => number) {
+		this.#held = new HeldJournal(dataDir);
 		this.#dataDir = dataDir;
 		this.#zone = zone;
 		this.#clock = clock;
@@ -81,30 +73,20 @@ export class Receiver {
 
 	/** Stores what the journal holds and the database does not; one slice. */
 	look(db: Database, now: number): Look {
-		this.#followed ??= new FollowedFile(db, join(this.#dataDir, journalName), this.#zone, { isOurs: true });
+		this.#followed ??= new FollowedFile(db, this.#held.path, this.#zone, { isOurs: true });
 		const look = this.#followed.look(now);
-		if (look.state === "unreadable") this.#trouble ??= `${this.#followed.path} ${look.reason}`;
+		if (look.state === "unreadable") this.#held.noteUnreadable(look.reason ?? "");
 		return look;
 	}
 
-	/** The journal, opened at its first use. Throws `full` where it cannot be written. */
+	/** The journal; throws `full` where it cannot be written. */
 	get journal(): Journal {
-		try {
-			this.#journal ??= new Journal(this.#dataDir);
-			return this.#journal;
-		} catch (error) {
-			this.#trouble = `${join(this.#dataDir, journalName)} cannot be opened: ${messageOf(error)}`;
-			this.#triedAt = performance.now();
-			throw error instanceof AppError ? error : new AppError("full", `${this.#trouble}.`, error);
-		}
+		return this.#held.journal;
 	}
 
-	/** Another file may lie in the journal's place: what is written into the removed one, no rebuild would find. */
-	#letGoOfMoved(): void {
-		if (this.#journal === null || this.#journal.isInPlace) return;
-		this.#journal.close();
-		this.#journal = null;
-		this.forget();
+	/** Why nothing can be taken now, in words for people; null where it can. To be asked once a second. */
+	problem(): Problem | null {
+		return this.#held.problem();
 	}
 
 	/**
@@ -138,8 +120,7 @@ export class Receiver {
 
 	#keep(road: string, value: object, apply: (db: Database, now: number) => void): void {
 		const db = this.#db;
-		this.#letGoOfMoved();
-		if (!this.hasRoom()) throw new AppError("full", "The disk is full.");
+		this.#prepareJournal();
 		if (db === null || !this.#isCaughtUp(db)) {
 			throw new AppError("unavailable", "The database is busy at the moment. Try again in a few seconds.");
 		}
@@ -150,7 +131,7 @@ export class Receiver {
 			transaction(db, () => {
 				const start = this.journal.size;
 				apply(db, now);
-				this.#append(`${line}\n`);
+				this.#held.append(`${line}\n`);
 				isJournaled = true;
 				if (!passJournal(db, start, this.journal, 1, now)) {
 					throw new Error(`the journal was at ${start}, the database is not`);
@@ -172,8 +153,7 @@ export class Receiver {
 	 */
 	cut(db: Database): boolean {
 		if (this.#db !== db || this.journal.size < longestJournal || !this.#isCaughtUp(db)) return false;
-		this.#journal?.close();
-		this.#journal = null;
+		this.#held.close();
 		try {
 			cutJournal(db, this.#dataDir);
 			return true;
@@ -189,8 +169,7 @@ export class Receiver {
 	}
 
 	close(): void {
-		this.#journal?.close();
-		this.#journal = null;
+		this.#held.close();
 		this.#followed = null;
 		this.#db = null;
 	}
@@ -201,8 +180,7 @@ export class Receiver {
 		this.#waiting = [];
 		if (waiting.length === 0) return;
 		try {
-			this.#letGoOfMoved();
-			if (!this.hasRoom()) throw new AppError("full", "The disk is full.");
+			this.#prepareJournal();
 			if (this.#db !== null && this.#isCaughtUp(this.#db)) this.#store(this.#db, waiting);
 			else this.#journalOnly(waiting);
 		} catch (error) {
@@ -240,7 +218,7 @@ export class Receiver {
 				}
 				batch.finish();
 				if (lines.length === 0) return;
-				this.#append(`${lines.join("\n")}\n`);
+				this.#held.append(`${lines.join("\n")}\n`);
 				isJournaled = true;
 				if (!passJournal(db, start, this.journal, lines.length, now)) {
 					throw new Error(`the journal was at ${start}, the database is not`);
@@ -281,7 +259,7 @@ export class Receiver {
 		}
 		this.#stored = null;
 		try {
-			if (lines.length > 0) this.#append(`${lines.join("\n")}\n`);
+			if (lines.length > 0) this.#held.append(`${lines.join("\n")}\n`);
 		} catch (error) {
 			this.#unstored = before;
 			throw error;
@@ -319,48 +297,9 @@ export class Receiver {
 		return false;
 	}
 
-	/** Why nothing can be taken now, in words for people; null where it can. To be asked once a second. */
-	problem(): Problem | null {
-		if (!this.hasRoom()) return diskFull(join(this.#dataDir, journalName));
-		const now = performance.now();
-		if (this.#trouble !== null && now - this.#triedAt > troubleCheckedForMs) {
-			this.#triedAt = now;
-			// Nobody may send anything for hours, who would be the next to find that it works again.
-			try {
-				this.journal.probe();
-				this.#trouble = null;
-			} catch (error) {
-				this.#trouble = messageOf(error);
-			}
-		}
-		if (this.#trouble === null) return null;
-		return {
-			id: "disk-full",
-			severity: "critical",
-			title: `Reports cannot be kept in ${this.#dataDir}.`,
-			detail: `${this.#trouble}. Senders are told to try again; what is in the metrics file is still read.`,
-		};
-	}
-
-	/** Does what writes the journal, and remembers whether it could. Throws what that throws. */
-	#append(lines: string): void {
-		try {
-			this.journal.append(lines);
-			this.#trouble = null;
-		} catch (error) {
-			this.#trouble = messageOf(error);
-			this.#triedAt = performance.now();
-			throw error;
-		}
-	}
-
-	/** Whether there is room for reports; asks the file system once a second at most. */
-	hasRoom(): boolean {
-		const now = performance.now();
-		if (now - this.#room.checkedAt > roomCheckedForMs) {
-			this.#room = { checkedAt: now, isThere: (freeBytes(this.#dataDir) ?? roomNeeded) >= roomNeeded };
-		}
-		return this.#room.isThere;
+	#prepareJournal(): void {
+		if (this.#held.letGoOfMoved()) this.forget();
+		this.#held.mustHaveRoom();
 	}
 }
 

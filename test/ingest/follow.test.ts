@@ -16,8 +16,9 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { FollowedFile, type Look } from "../../src/ingest/follow.ts";
+import { FollowedFile } from "../../src/ingest/follow.ts";
 import { noCounts } from "../../src/ingest/intake.ts";
+import type { Look } from "../../src/ingest/look.ts";
 import { pruneStep } from "../../src/ingest/prune.ts";
 import { allJobs, readDays } from "../../src/store/daily.ts";
 import { closeDatabase, openDatabase, prepareDatabase } from "../../src/store/database.ts";

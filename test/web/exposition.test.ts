@@ -49,7 +49,7 @@ test("promtool finds nothing to say", async () => {
 test("promtool finds nothing to say of an empty monitor, nor of one without a database", async () => {
 	const empty = await labOf();
 	expect(await promtool(await metrics(empty))).toEqual({ code: 0, said: "" });
-	empty.monitor.db = null;
+	empty.monitor.database.db = null;
 	empty.monitor.revision++;
 	const text = await metrics(empty);
 	expect(await promtool(text)).toEqual({ code: 0, said: "" });
@@ -127,9 +127,9 @@ test("at 1,000 jobs it is still clean, and between two reports it is not made ag
 	expect(await promtool(Buffer.from(text).toString())).toEqual({ code: 0, said: "" });
 	// Whatever is asked of it now cannot be answered from the database.
 	const { db } = app.monitor;
-	app.monitor.db = null;
+	app.monitor.database.db = null;
 	expect(await metrics(app)).toContain('backup_state{backup="job 999",host="host-49",state="ok"} 1');
-	app.monitor.db = db;
+	app.monitor.database.db = db;
 	await app.monitor.stop();
 });
 

@@ -515,7 +515,7 @@ describe("every one of them", () => {
 
 	test("without a database there is a sentence, and the metrics of the monitor itself", async () => {
 		const app = await labOf("");
-		app.monitor.db = null;
+		app.monitor.database.db = null;
 		app.monitor.revision++;
 		for (const path of paths) {
 			const response = await app.get(path);
