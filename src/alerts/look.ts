@@ -1,94 +1,28 @@
 // One look at one job: reads its runs, judges them, and brings its alerts into line with what was found.
 import type { Database } from "bun:sqlite";
-import { type Alert, type AlertEventName, changesOf, type Finding } from "../alert.ts";
+import type { Alert } from "../alert.ts";
 import { findingsOf, isSilenced, judgedKinds } from "../findings.ts";
 import { inventoryKinds } from "../inventory-findings.ts";
 import type { Job } from "../job.ts";
-import { type JudgedJob, type JudgedRun, type Judgement, judgeJob, type Outage } from "../judge.ts";
-import { judgePlausibility, type Plausibility } from "../plausibility.ts";
+import { type JudgedJob, type JudgedRun, type Judgement, judgeJob } from "../judge.ts";
+import type { Plausibility } from "../plausibility.ts";
 import { restoreKinds } from "../restore-findings.ts";
 import { kinds } from "../run.ts";
-import type { JobSettings } from "../settings.ts";
-import { escalateAlert, openAlert, readOpenAlertsOf, resolveAlert, rewordAlert, unmuteAlert } from "../store/alerts.ts";
-import {
-	readAcknowledgement,
-	readDecision,
-	recordBaseline,
-	type StoredDecision,
-	untilNextRun,
-} from "../store/decisions.ts";
+import { readOpenAlertsOf } from "../store/alerts.ts";
+import { readDecision, recordBaseline, type StoredDecision } from "../store/decisions.ts";
 import { readInventoryFound } from "../store/inventory-look.ts";
 import { lookAtRestore, type RestoreLook } from "../store/restore.ts";
 import { readNewestGood, readRun } from "../store/standings.ts";
-import {
-	measuredOf,
-	readJudgedRuns,
-	readJudgedRunsOf,
-	readPast,
-	readRoad,
-	readWatchedJob,
-	writeWatched,
-} from "../store/watched.ts";
+import { readJudgedRuns, readJudgedRunsOf, readWatchedJob, writeWatched } from "../store/watched.ts";
 import type { Units } from "../units.ts";
+import { type Applying, applyFindings, lateMs } from "./apply-findings.ts";
+import { type JudgeOptions, judgedOf, judgeRun, runsLookedAt } from "./judgement.ts";
 
-/** Enough for a rhythm of a job that checks and prunes between its backups. */
-const runsLookedAt = 40;
-/** Six weeks of a daily job: what one weekday usually looks like. */
-const pastLookedAt = 45;
 const aheadMs = 600_000;
-/** A report this much later than its run is history that is told again, or was kept while nobody could be reached. */
-const lateMs = 3_600_000;
 /** More of it is to be expected for so long after each: only then is told what it amounts to. */
 const replayMs = 3000;
 
-export type LookOptions = {
-	settings: JobSettings | null;
-	zone: string;
-	units: Units;
-	outages: readonly Outage[];
-	/** What is found now was there before the monitor was: shown, not sent. */
-	isHistory: boolean;
-	announce: (alert: Alert, event: AlertEventName) => void;
-};
-
-/** How a job is judged; what a page or the command line asks for when no watch runs. */
-export function readJudgement(
-	db: Database,
-	job: Job,
-	options: Pick<LookOptions, "settings" | "zone" | "outages">,
-	now: number,
-): { judgement: Judgement; runs: JudgedRun[]; decision: StoredDecision } {
-	const runs = readJudgedRuns(db, job.id, runsLookedAt);
-	const decision = readDecision(db, job.id);
-	const tellsStart = readWatchedJob(db, job.id)?.tellsStart === true;
-	return { judgement: judgeJob(judgedOf(db, job, decision, tellsStart, options), runs, now), runs, decision };
-}
-
-function judgedOf(
-	db: Database,
-	job: Job,
-	decision: StoredDecision,
-	tellsStart: boolean,
-	{ settings, zone, outages }: Pick<LookOptions, "settings" | "zone" | "outages">,
-): JudgedJob {
-	return {
-		createdAt: job.createdAt,
-		settings,
-		storedSchedule: decision.schedule,
-		pausedAt: decision.pausedAt,
-		pausedUntil: decision.pausedUntil === untilNextRun ? Number.POSITIVE_INFINITY : decision.pausedUntil,
-		archivedAt: decision.archivedAt,
-		zone,
-		outages,
-		tellsStart,
-		reportsOnce: outages.length > 0 && isSentOnce(readRoad(db, job.id)),
-	};
-}
-
-/** A file is read on and a spool is delivered later; a ping that met no monitor is gone. */
-function isSentOnce(road: string | null): boolean {
-	return road !== null && road !== "import" && road !== "spool" && road !== "run" && road !== "record";
-}
+export type LookOptions = JudgeOptions & Pick<Applying, "announce" | "isHistory"> & { units: Units };
 
 /** Judges a job and stores what was found. `fresh`: its runs that were not judged yet. Needs a transaction. */
 export function lookAt(db: Database, job: Job, fresh: number[], options: LookOptions, now: number): Looked {
@@ -215,33 +149,6 @@ function keepBaseline(db: Database, job: Job, plausibility: Plausibility | null)
 	if (plausibility?.proposal?.taken === true) recordBaseline(db, job.id, plausibility.proposal.from);
 }
 
-/** What the past says of one finished backup; null where it is none. */
-export function judgeRun(
-	db: Database,
-	job: Job,
-	runId: number,
-	decision: StoredDecision,
-	{ settings, zone, units }: Pick<LookOptions, "settings" | "zone" | "units">,
-): Plausibility | null {
-	const run = readRun(db, runId);
-	const measured = run === null || run.kind !== "backup" ? null : measuredOf(run);
-	if (run === null || measured === null) return null;
-	const past = readPast(db, run, job.id, pastLookedAt).flatMap((earlier) => measuredOf(earlier) ?? []);
-	return judgePlausibility(
-		measured,
-		past,
-		{
-			minSize: settings?.minSize ?? null,
-			maxSize: settings?.maxSize ?? null,
-			maxRuntime: settings?.maxRuntime ?? null,
-			sensitivity: settings?.sensitivity ?? "balanced",
-			baselineFrom: decision.expectedFrom,
-			zone,
-		},
-		units,
-	);
-}
-
 function reconcile(
 	db: Database,
 	job: Job,
@@ -310,53 +217,5 @@ function resolutionOf(
 		default:
 			if (plausibility?.proposal?.taken === true) return plausibility.proposal.sentence;
 			return newest?.id === alert.runId ? "It was marked as expected." : "The newest run looks usual again.";
-	}
-}
-
-type Applying = Pick<LookOptions, "announce" | "isHistory"> & {
-	ended: (alert: Alert) => string;
-	/** What ends, ends without a word: the job was paused or archived. */
-	isSilent: boolean;
-};
-
-/** Opens, escalates, rewords and resolves so that the open alerts are the findings. */
-export function applyFindings(
-	db: Database,
-	jobId: number,
-	open: Alert[],
-	findings: Finding[],
-	{ announce, isHistory, ended, isSilent }: Applying,
-	now: number,
-): void {
-	const changes = changesOf(open, findings, () => false);
-	for (const alert of changes.resolve) {
-		const resolution = ended(alert);
-		resolveAlert(db, alert.id, resolution, now);
-		if (!isSilent) announce({ ...alert, resolvedAt: now, resolution }, "resolved");
-	}
-	for (const { alert, finding } of changes.reword) {
-		rewordAlert(db, alert.id, finding);
-		// It was there before the monitor was, so nobody was told; that it happened once more is news.
-		if (!alert.isMuted || isHistory || finding.runId === alert.runId) continue;
-		unmuteAlert(db, alert.id);
-		announce({ ...alert, ...finding, isMuted: false }, "opened");
-	}
-	for (const { alert, finding } of changes.escalate) {
-		escalateAlert(db, alert.id, finding, now);
-		const { severity, sentence, runId } = finding;
-		announce({ ...alert, severity, sentence, runId, acknowledgedAt: null, isMuted: false }, "escalated");
-	}
-	for (const finding of changes.open) {
-		const said = readAcknowledgement(db, jobId, finding);
-		// Said of this very trouble, before a rebuild forgot the alert.
-		const isKnown = isHistory && said !== null && said.at >= finding.since - lateMs;
-		const alert = openAlert(db, jobId, finding, now, {
-			isMuted: isHistory && finding.runId !== null,
-			acknowledgedAt: isKnown && said.snoozed_until === null ? said.at : null,
-			acknowledgedUntil: isKnown ? said.until : null,
-			snoozedUntil: isKnown ? said.snoozed_until : null,
-			parentId: null,
-		});
-		announce(alert, "opened");
 	}
 }

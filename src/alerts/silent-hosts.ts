@@ -7,7 +7,7 @@ import { adoptAlert, readAlert, readOpenAlerts } from "../store/alerts.ts";
 import { findJob, readJobById, readLastReport } from "../store/jobs.ts";
 import { readWatchedJob } from "../store/watched.ts";
 import type { Audience } from "./announce.ts";
-import { applyFindings } from "./look.ts";
+import { applyFindings } from "./apply-findings.ts";
 
 export type Said = { alertId: number; event: AlertEventName };
 

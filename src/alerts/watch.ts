@@ -23,8 +23,9 @@ import { replayableTransaction } from "../store/replayable.ts";
 import { clearUnjudged, readDueChecks, readNextCheck, readUnjudged } from "../store/watched.ts";
 import type { Units } from "../units.ts";
 import { type Audience, announce } from "./announce.ts";
+import { applyFindings } from "./apply-findings.ts";
 import { declareJobs } from "./declared-jobs.ts";
-import { applyFindings, type Looked, lookAt } from "./look.ts";
+import { type Looked, lookAt } from "./look.ts";
 import { groupSilent, type Said } from "./silent-hosts.ts";
 
 /** Jobs judged in one transaction: answers are due between two. */

@@ -1,7 +1,7 @@
 // `status`: how every job stands, judged now from the database, with the exit codes of a monitoring plug-in.
 import { existsSync } from "node:fs";
 import { type Alert, compareSeverities } from "../alert.ts";
-import { readJudgement } from "../alerts/look.ts";
+import { readJudgement } from "../alerts/judgement.ts";
 import { SettingsFile } from "../alerts/settings-file.ts";
 import { readConfig } from "../config.ts";
 import { messageOf } from "../errors.ts";

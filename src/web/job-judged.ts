@@ -1,6 +1,6 @@
 // What the watch says of a job, for its page: judged at this moment by the same rules, with what was decided about it.
 import type { Database } from "bun:sqlite";
-import { readJudgement } from "../alerts/look.ts";
+import { readJudgement } from "../alerts/judgement.ts";
 import { dueDaysOf } from "../due-days.ts";
 import type { JudgedJobPage } from "../job-page.ts";
 import { ladderOf } from "../ladder.ts";

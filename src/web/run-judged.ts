@@ -1,5 +1,5 @@
 // What the watch says of one run, for its page: whether it looks like the ones before it, and the alerts it caused.
-import { judgeRun } from "../alerts/look.ts";
+import { judgeRun } from "../alerts/judgement.ts";
 import type { Plausibility } from "../plausibility.ts";
 import type { Run } from "../run.ts";
 import type { JudgedAs, UsualRange } from "../run-page.ts";
