@@ -5,6 +5,7 @@ import { phaseSeconds, type Run } from "../run.ts";
 import type { RunFilter } from "../store/run-filter.ts";
 import { type Cursor, searchRuns } from "../store/run-search.ts";
 import { wholeRunObject } from "./answers.ts";
+import type { Seat } from "./export-seats.ts";
 
 export type ExportFormat = { type: string; file: string; head: string; row: (run: Run) => string };
 
@@ -84,11 +85,15 @@ function nextTurn(): Promise<void> {
 	return turn;
 }
 
-/** The runs a filter finds, newest first. `open` is asked for the database at each page: it may be opened anew meanwhile. */
+/**
+ * The runs a filter finds, newest first. `open` is asked for the database at each page: it may be opened anew meanwhile.
+ * `seat`: kept until the client has all of it or has gone.
+ */
 export function exportRuns(
 	open: () => Database | null,
 	filter: RunFilter,
 	{ head, row }: ExportFormat,
+	seat: Seat | null = null,
 ): ReadableStream<Uint8Array> {
 	const encoder = new TextEncoder();
 	let cursor: Cursor | null = null;
@@ -104,18 +109,28 @@ export function exportRuns(
 	};
 	// The first page before the answer begins: what goes wrong there is still an error, not half a file.
 	let ready: ReturnType<typeof nextChunk> | null = nextChunk();
+	seat?.moved();
 	return new ReadableStream<Uint8Array>(
 		{
 			async pull(controller) {
-				let chunk = ready;
-				ready = null;
-				while (chunk === null || (chunk.text === "" && !chunk.isLast)) {
-					await nextTurn();
-					chunk = nextChunk();
+				let isOver = true;
+				try {
+					let chunk = ready;
+					ready = null;
+					while (chunk === null || (chunk.text === "" && !chunk.isLast)) {
+						await nextTurn();
+						chunk = nextChunk();
+					}
+					if (chunk.text !== "") controller.enqueue(encoder.encode(chunk.text));
+					if (chunk.isLast) controller.close();
+					isOver = chunk.isLast;
+				} finally {
+					// Also where its client has gone during the wait.
+					if (isOver) seat?.leave();
+					else seat?.moved();
 				}
-				if (chunk.text !== "") controller.enqueue(encoder.encode(chunk.text));
-				if (chunk.isLast) controller.close();
 			},
+			cancel: () => seat?.leave(),
 		},
 		// Nothing is read ahead of the client.
 		{ highWaterMark: 0 },

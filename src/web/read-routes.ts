@@ -14,6 +14,7 @@ import type { AppOptions } from "./app.ts";
 import { drawBadge } from "./badge.ts";
 import { ownAddress } from "./client.ts";
 import { csv, type ExportFormat, exportRuns, jsonl } from "./export.ts";
+import { findSeat, mostExports } from "./export-seats.ts";
 import { drawFeed, type FeedAddress } from "./feed.ts";
 import { splitTarget } from "./guard.ts";
 import { metricsHandlers } from "./metrics-handlers.ts";
@@ -121,7 +122,12 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 			const common = { ...headers, etag, "cache-control": "no-cache" };
 			if (request.headers.get("if-none-match")?.includes(etag.slice(2)))
 				return new Response(null, { status: 304, headers: common });
-			const body = exportRuns(() => monitor.db, asked.query.filter, format);
+			const seat = findSeat();
+			if (seat === null) {
+				const error = `${mostExports} exports are being read already. Try again in a few seconds.`;
+				return answerJson(headers, 503, { error }, { "retry-after": "10" });
+			}
+			const body = exportRuns(() => monitor.db, asked.query.filter, format, seat);
 			return new Response(body, {
 				headers: {
 					...common,
@@ -202,6 +208,7 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 				},
 				404: noJob,
 				422: badQuery,
+				503: json("Too many exports are read at the moment; Retry-After says when to ask again", ref("Error")),
 			}),
 			parameters: filterParameters,
 			handler: exported(format),

@@ -8,11 +8,8 @@ import { percentile, rounded, tell } from "./tell.ts";
 
 afterAll(cleanUp);
 
-type Attack = {
-	kind: string;
-	count: number /** Milliseconds for 99 of 100 answers of /health; only where HARD. */;
-	p99: number;
-};
+/** `p99`: milliseconds for 99 of 100 answers of /health meanwhile. */
+type Attack = { kind: string; count: number; p99: number };
 
 const attacks: Attack[] = isHard
 	? [
@@ -51,59 +48,69 @@ time.sleep(300)
 const programOf = (kind: string) =>
 	kind === "read" ? ["python3", "-c", stalledReaders] : [process.execPath, join(import.meta.dir, "slow-clients.ts")];
 
+// Each alone where times are measured.
+const testOne = isHard ? test : test.concurrent;
+
 for (const { kind, count, p99 } of attacks) {
-	test.concurrent(`${count} slow clients (${kind}): others are answered, and all are let go within ${withinSeconds} s`, async () => {
-		const server = await startServer({ env: { RETENTION_DAYS: "36500", BUN_JSC_useJIT: "0" } });
-		appendFileSync(join(server.dataDir, "metrics.jsonl"), someLines(0, 12_000));
-		await untilRead(server, 12_000, 60_000);
-		const token = readFileSync(join(server.dataDir, "push-token"), "utf8").trim();
-		const alone = await probe(server, 40);
-		const atRest = openFiles(server);
-		const clients = Bun.spawn([...programOf(kind), kind, String(server.port), String(count), token], {
-			stdio: ["ignore", "pipe", "inherit"],
-		});
-		const seen: { opened: number; open: number }[] = [];
-		const listening = (async () => {
-			let text = "";
-			for await (const chunk of clients.stdout) {
-				text += new TextDecoder().decode(chunk);
-				const lines = text.split("\n");
-				text = lines.pop() ?? "";
-				for (const line of lines) seen.push(JSON.parse(line));
-			}
-		})();
-		await until(() => seen.length > 0, 30_000, "the clients are there");
-		const from = performance.now();
-		const busy = await probe(server, isHard ? 200 : 60);
-		const peak = memory(server, "VmHWM");
-		let most = 0;
-		await until(
-			() => {
-				most = Math.max(most, openFiles(server));
-				return openFiles(server) <= atRest + 2;
-			},
-			60_000,
-			"all are let go",
-		).catch(() => {});
-		const seconds = (performance.now() - from) / 1000;
-		const left = openFiles(server) - atRest;
-		clients.kill("SIGKILL");
-		await listening;
-		tell(`R16 slow clients, ${kind}`, count, left > 2 || seconds > withinSeconds ? 1 : 0, {
-			opened: seen.at(-1)?.opened,
-			let_go_after_s: rounded(seconds),
-			still_open: Math.max(0, left),
-			health_p99_ms: { alone: rounded(percentile(alone, 0.99)), meanwhile: rounded(percentile(busy, 0.99)) },
-			health_p50_ms: { alone: rounded(percentile(alone, 0.5)), meanwhile: rounded(percentile(busy, 0.5)) },
-			peak_rss_mb: rounded(peak),
-			wanted_p99_ms: p99,
-		});
-		expect(left).toBeLessThanOrEqual(2);
-		expect(seconds).toBeLessThan(withinSeconds * 2);
-		expect((await server.get("/health")).status).toBe(200);
-		expect(peak).toBeLessThan(isHard ? 110 : 96);
-		await server.stop();
-	}, 240_000);
+	testOne(
+		`${count} slow clients (${kind}): others are answered, and all are let go within ${withinSeconds} s`,
+		async () => {
+			const server = await startServer({ env: { RETENTION_DAYS: "36500", BUN_JSC_useJIT: "0" } });
+			appendFileSync(join(server.dataDir, "metrics.jsonl"), someLines(0, 12_000));
+			await untilRead(server, 12_000, 60_000);
+			const token = readFileSync(join(server.dataDir, "push-token"), "utf8").trim();
+			const alone = await probe(server, isHard ? 200 : 40);
+			const atRest = openFiles(server);
+			const clients = Bun.spawn([...programOf(kind), kind, String(server.port), String(count), token], {
+				stdio: ["ignore", "pipe", "inherit"],
+			});
+			const seen: { opened: number; open: number }[] = [];
+			const listening = (async () => {
+				let text = "";
+				for await (const chunk of clients.stdout) {
+					text += new TextDecoder().decode(chunk);
+					const lines = text.split("\n");
+					text = lines.pop() ?? "";
+					for (const line of lines) seen.push(JSON.parse(line));
+				}
+			})();
+			await until(() => seen.length > 0, 30_000, "the clients are there");
+			const from = performance.now();
+			const busy = await probe(server, isHard ? 200 : 60);
+			const peak = memory(server, "VmHWM");
+			let most = 0;
+			await until(
+				() => {
+					most = Math.max(most, openFiles(server));
+					return openFiles(server) <= atRest + 2;
+				},
+				60_000,
+				"all are let go",
+			).catch(() => {});
+			const seconds = (performance.now() - from) / 1000;
+			const [atRestP99, busyP99] = [percentile(alone, 0.99), percentile(busy, 0.99)];
+			const left = openFiles(server) - atRest;
+			clients.kill("SIGKILL");
+			await listening;
+			tell(`R16 slow clients, ${kind}`, count, left > 2 || seconds > withinSeconds ? 1 : 0, {
+				opened: seen.at(-1)?.opened,
+				let_go_after_s: rounded(seconds),
+				still_open: Math.max(0, left),
+				health_p99_ms: { alone: rounded(atRestP99), meanwhile: rounded(busyP99) },
+				health_p50_ms: { alone: rounded(percentile(alone, 0.5)), meanwhile: rounded(percentile(busy, 0.5)) },
+				peak_rss_mb: rounded(peak),
+				wanted_p99_ms: p99,
+			});
+			expect(left).toBeLessThanOrEqual(2);
+			expect(seconds).toBeLessThan(isHard ? withinSeconds : withinSeconds * 2);
+			// A machine that is busy with other things is slow before they come.
+			if (isHard) expect(busyP99).toBeLessThan(Math.max(p99, atRestP99 * 2));
+			expect((await server.get("/health")).status).toBe(200);
+			expect(peak).toBeLessThan(80);
+			await server.stop();
+		},
+		240_000,
+	);
 }
 
 async function probe(server: Started, times: number): Promise<number[]> {
