@@ -42,6 +42,7 @@ const tools: Tool[] = [
 	},
 	{ command: "buildah", debianPackage: "buildah", why: "builds the Dockerfile without a daemon" },
 	{ command: "unshare", debianPackage: "util-linux", why: "runs the image's root as a container would" },
+	{ command: "bindfs", debianPackage: "bindfs", why: "a data folder on a file system that is not the kernel's own" },
 	{ command: "systemd-nspawn", debianPackage: "systemd-container", why: "boots the unit as a machine does" },
 	{ command: "mmdebstrap", debianPackage: "mmdebstrap", why: "a clean Debian to install the package on" },
 	{ command: "lintian", debianPackage: "lintian", why: "judges the package" },

@@ -86,14 +86,27 @@ export function quarantine(path: string, now: number): string {
 	return folder;
 }
 
-// Write-ahead logging needs shared memory, which these cannot give: NFS, SMB in three ages.
-const networkTypes = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
+/** By the number that the system gives each kind. SMB has had three. */
+const remoteKinds = new Map([
+	[0x6969, "a network file system (NFS)"],
+	[0x517b, "a network file system (SMB)"],
+	[0xff534d42, "a network file system (SMB)"],
+	[0xfe534d42, "a network file system (SMB)"],
+	[0x01021997, "a network file system (9P)"],
+	[0x00c36400, "a network file system (Ceph)"],
+	[0x5346414f, "a network file system (AFS)"],
+	[0x65735546, "a FUSE file system (such as sshfs, rclone or mergerfs)"],
+]);
 
-export function isOnNetwork(folder: string): boolean {
+/**
+ * What a folder lies on where that is another machine's or another program's, in words; else null. Write-ahead logging
+ * needs memory that is shared through the file, which these cannot be trusted to give.
+ */
+export function remoteKind(folder: string): string | null {
 	try {
-		return networkTypes.has(statfsSync(folder).type >>> 0);
+		return remoteKinds.get(statfsSync(folder).type >>> 0) ?? null;
 	} catch {
-		return false;
+		return null;
 	}
 }
 

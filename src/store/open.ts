@@ -17,7 +17,7 @@ import {
 	schemaToChange,
 	schemaVersion,
 } from "./database.ts";
-import { freeBytes, isOnNetwork, quarantine } from "./files.ts";
+import { freeBytes, quarantine, remoteKind } from "./files.ts";
 import { writeMeta } from "./meta.ts";
 import { Damaged, lastWritten, listCopies, makeOwnCopy, whyNoRoom } from "./own-copies.ts";
 import { noteRestored, restoreNewest } from "./restore-copy.ts";
@@ -66,7 +66,7 @@ export function openStore(path: string, zone: string, now: number, waitMs = pati
 }
 
 function openWritable(path: string, zone: string, now: number, waitMs: number): Opened {
-	const wal = !isOnNetwork(dirname(path));
+	const remote = remoteKind(dirname(path));
 	// A deleted file is to be built from the journals. An empty one was not meant: a power cut leaves such.
 	const wasEmptied = existsSync(path) && statSync(path).size === 0 && !existsSync(`${path}-wal`);
 	let db = openDatabase(path, waitMs);
@@ -89,14 +89,19 @@ function openWritable(path: string, zone: string, now: number, waitMs: number): 
 			return rebuild(path, "the file was empty", now);
 		}
 		const uncopied = copyBeforeMigration(db, path, now);
-		prepareDatabase(db, { wal });
+		prepareDatabase(db, { wal: remote === null });
 		const isSmall = readDatabaseSize(db) <= checkedAtOnce;
 		const damage = isSmall ? findDamage(db) : null;
 		if (damage !== null) {
 			closeDatabase(db);
 			return rebuild(path, damage, now);
 		}
-		return { db, isWritable: true, problem: uncopied ?? (wal ? null : onNetwork(path)), isUnchecked: !isSmall };
+		return {
+			db,
+			isWritable: true,
+			problem: uncopied ?? (remote === null ? null : onRemote(path, remote)),
+			isUnchecked: !isSmall,
+		};
 	} catch (error) {
 		db.close();
 		throw error;
@@ -140,7 +145,7 @@ export function rebuild(path: string, reason: string, now: number, bad: Readonly
 		const folder = quarantine(path, now);
 		const copy = restoreNewest(path, bad);
 		const db = openDatabase(path);
-		prepareDatabase(db, { wal: !isOnNetwork(dirname(path)) });
+		prepareDatabase(db, { wal: remoteKind(dirname(path)) === null });
 		if (copy !== null) noteRestored(db, wroteAt);
 		const from = copy === null ? null : { path: copy.path, at: copy.at, runs: countRuns(db) };
 		const rebuilt: Rebuilt = { at: now, folder, reason: reason.slice(0, 300), copy: from, runs: null };
@@ -255,11 +260,11 @@ function foreign(path: string): Problem {
 	};
 }
 
-function onNetwork(path: string): Problem {
+function onRemote(path: string, kind: string): Problem {
 	return {
 		id: "network-database",
 		severity: "warning",
-		title: `The database ${path} lies on a network file system.`,
+		title: `The database ${path} lies on ${kind}.`,
 		detail: "It works, but more slowly, and a lost connection can hold it up. A local disk is better.",
 	};
 }

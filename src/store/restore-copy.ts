@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { log } from "../log.ts";
 import { closeDatabase, openDatabase, openReadOnly, originOf, prepareDatabase, transaction } from "./database.ts";
 import { forgetWaiting } from "./deliveries.ts";
-import { isOnNetwork, syncFile, syncFolder } from "./files.ts";
+import { remoteKind, syncFile, syncFolder } from "./files.ts";
 import { deleteMeta, writeMeta } from "./meta.ts";
 import { damageOf, listCopies, type OwnCopy } from "./own-copies.ts";
 import { countRuns } from "./runs.ts";
@@ -57,7 +57,7 @@ export function placeCopy(from: string, path: string): void {
 export function prepareRestored(path: string): number {
 	const db = openDatabase(path);
 	try {
-		prepareDatabase(db, { wal: !isOnNetwork(dirname(path)) });
+		prepareDatabase(db, { wal: remoteKind(dirname(path)) === null });
 		deleteMeta(db, "rebuilt");
 		noteRestored(db, null);
 		return countRuns(db);

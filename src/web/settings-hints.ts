@@ -5,7 +5,7 @@ import type { Config } from "../config.ts";
 import { oldAfterMs } from "../ingest/nightly-copy.ts";
 import { releasedAt } from "../retention.ts";
 import type { Hint, ServiceHealth } from "../settings-page.ts";
-import { isOnNetwork } from "../store/files.ts";
+import { remoteKind } from "../store/files.ts";
 import { lastWritten } from "../store/own-copies.ts";
 import { formatInstant } from "../time.ts";
 import { formatAge, formatBytes, plural, type Units } from "../units.ts";
@@ -52,8 +52,8 @@ function storage({ database: { path, state } }: ServiceHealth): Hint {
 	if (state === "closed") return bad("The database is not open.", "backup-monitor doctor, in a shell, says why.");
 	if (state === "read-only")
 		return bad("The database cannot be written.", "backup-monitor doctor, in a shell, says why.");
-	if (isOnNetwork(dirname(path)))
-		return bad("The database lies on a network file system.", "Set DB_PATH to a local disk.");
+	const remote = remoteKind(dirname(path));
+	if (remote !== null) return bad(`The database lies on ${remote}.`, "Set DB_PATH to a local disk.");
 	return good("The database lies on a local disk and can be written.");
 }
 

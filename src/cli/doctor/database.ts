@@ -8,7 +8,7 @@ import { oldAfterMs } from "../../ingest/nightly-copy.ts";
 import type { ClockDoubt } from "../../retention.ts";
 import { findDamage, openReadOnly, originOf, schemaVersion } from "../../store/database.ts";
 import { readUndelivered } from "../../store/deliveries.ts";
-import { isOnNetwork } from "../../store/files.ts";
+import { remoteKind } from "../../store/files.ts";
 import { readMeta } from "../../store/meta.ts";
 import { isDamage, type Rebuilt } from "../../store/open.ts";
 import { lastWritten, listCopies } from "../../store/own-copies.ts";
@@ -30,8 +30,8 @@ export function lookAtDatabase(config: Config, now: number): { findings: Finding
 	if (!existsSync(path))
 		return { findings: [good(`database ${path} does not exist yet; it is made at the first start`)], newestAt: null };
 	const findings: Finding[] = [];
-	if (dirname(path) !== config.dataDir && isOnNetwork(dirname(path)))
-		findings.push(bad(`database ${path} lies on a network file system`, "set DB_PATH to a local disk"));
+	const remote = dirname(path) === config.dataDir ? null : remoteKind(dirname(path));
+	if (remote !== null) findings.push(bad(`database ${path} lies on ${remote}`, "set DB_PATH to a local disk"));
 	let newestAt: number | null = null;
 	try {
 		// Without a log beside it nobody has it open, and looking need not make one.

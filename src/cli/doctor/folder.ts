@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readdirSync, type Stats, statSync } 
 import { basename, dirname, join } from "node:path";
 import { type Config, nearbyFolder } from "../../config.ts";
 import { codeOf } from "../../errors.ts";
-import { freeBytes, isOnNetwork } from "../../store/files.ts";
+import { freeBytes, remoteKind } from "../../store/files.ts";
 import { formatBytes } from "../../units.ts";
 import { isSystems } from "../places.ts";
 import { bad, type Finding, good, unreachable, user } from "./finding.ts";
@@ -25,10 +25,10 @@ export function lookAtFolder(config: Config): Finding[] {
 		const fix = nearbyFolder(process.env, dataDir).trim() || `mkdir -p ${dataDir}, or set DATA_DIR`;
 		return [bad(`data folder ${dataDir} does not exist`, fix), room(dataDir)];
 	}
-	const network = isOnNetwork(dataDir)
-		? [bad(`data folder ${dataDir} lies on a network file system`, "set DATA_DIR to a folder on a local disk")]
-		: [];
-	return [writable(dataDir, stat), ...owners(config, stat), ...openSecrets(dataDir), ...network, room(dataDir)];
+	const kind = remoteKind(dataDir);
+	const remote =
+		kind === null ? [] : [bad(`data folder ${dataDir} lies on ${kind}`, "set DATA_DIR to a folder on a local disk")];
+	return [writable(dataDir, stat), ...owners(config, stat), ...openSecrets(dataDir), ...remote, room(dataDir)];
 }
 
 function writable(dataDir: string, stat: Stats): Finding {
