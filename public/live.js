@@ -29,7 +29,7 @@ export const isTold = () => isHeard && Date.now() - heardAt < silentMs;
 
 /**
  * `changed(spread)`: ask again, within so many milliseconds. `heard`: nothing has changed until now. `silent`: the
- * connection broke, and a second try failed.
+ * connection broke and a second try failed, or nobody is logged in any more.
  */
 export function startLive(listeners) {
 	tell = listeners;
@@ -114,7 +114,8 @@ async function areEnough() {
 
 function again(status) {
 	failures++;
-	if (failures === 2 && status === 0) tell.silent();
+	// The login is over: what asks is led to it.
+	if ((failures === 2 && status === 0) || status === 401) tell.silent();
 	const wait = Math.min(longestWaitMs, 1000 * 2 ** (failures - 1));
 	retry = setTimeout(connect, wait * (0.75 + Math.random() / 2));
 }

@@ -1,7 +1,10 @@
 // Who reads what is being written: in which locale its numbers and dates are, and in which zone its times.
 
-/** `locale` null: plain English, without Intl, as all that is no page is written. `zone` null: that of the data. */
-export type Reader = { locale: string | null; zone: string | null };
+/**
+ * `locale` null: plain English, without Intl, as all that is no page is written. `zone` null: that of the data.
+ * `isLoggedIn`: he came in by a session, and may leave.
+ */
+export type Reader = { locale: string | null; zone: string | null; isLoggedIn?: boolean };
 
 /** Messages, answers of the API, exports and the command line are for no reader: they are the same for everybody. */
 export const anybody: Reader = { locale: null, zone: null };

@@ -50,6 +50,11 @@ export class Access {
 		return id !== null && this.#sessions.isOpen(id, this.#clock()) ? { by: "session", id } : null;
 	}
 
+	/** Whether somebody who came in is still in: he may have logged out meanwhile, or his session is over. */
+	isStillIn(visitor: Visitor | null): boolean {
+		return visitor?.by !== "session" || this.#sessions.holds(visitor.id, this.#clock());
+	}
+
 	/** null where none was given; a number: the seconds until another may be tried. */
 	judgeToken(token: string | null, { address }: Client): "good" | "wrong" | number | null {
 		if (token === null || token === "") return null;

@@ -14,6 +14,7 @@ import { enter } from "./closed.ts";
 import type { Entry } from "./entry.ts";
 import { failed } from "./failed.ts";
 import { type Declared, Guard, splitTarget } from "./guard.ts";
+import { markLoggedIn } from "./page-reader.ts";
 import { ReadyAnswers } from "./ready.ts";
 import { asPage, wantsPage } from "./refusal-page.ts";
 import { answerJson, securityHeaders } from "./respond.ts";
@@ -126,6 +127,7 @@ function gate(
 		const isPlain = request.method !== "HEAD" && path !== "" && isRoutable(request.url) && !path.startsWith("/ping/");
 		const method = request.method === "HEAD" ? "GET" : request.method;
 		const routed = isPlain ? request : routedAs(request, method, `http://localhost${path}${search}`);
+		if (entered?.by === "session") markLoggedIn(routed);
 		if (route.class === "push" || route.seesPeer === true) {
 			const peer: Peer = {
 				client,

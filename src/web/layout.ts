@@ -77,7 +77,7 @@ function navigation(place: Place): Html {
 }
 
 export function page({ title, theme, now, path, nav = "/", openAlerts = 0, live }: PageOptions): Html {
-	const { locale } = currentReader();
+	const { locale, isLoggedIn = false } = currentReader();
 	return html`${doctype}<html lang="en"${locale !== null && html` data-locale="${locale}"`}${theme !== "auto" && html` data-theme="${theme}"`}>
 <head>
 ${headOf(title)}
@@ -97,7 +97,10 @@ ${iconSymbols}
 <a class="brand" href="/">${mark}<span>Backup Monitor</span></a>
 ${navigation({ current: nav, openAlerts })}
 <p class="live" id="live-state"><span>Live, checked</span> <time datetime="${new Date(now).toISOString()}" data-ago>just now</time></p>
-${themeControl(theme, path)}
+${themeControl(theme, path)}${
+	isLoggedIn &&
+	html`<form method="post" action="/logout"><button class="button ghost square" type="submit" aria-label="Log out" title="Log out">${logOutIcon}</button></form>`
+}
 </div></header>
 <div class="bannerbar" id="lost" data-state="old" role="status" hidden><div class="wrap banner">${icon("old")}<p><strong>No answer from the monitor.</strong> <span id="lost-text"></span></p><button class="button" type="button" data-retry>Try now</button></div></div>
 ${live}
@@ -154,6 +157,11 @@ function isOverview(path: string): boolean {
 
 const mark = raw(
 	'<svg class="mark" viewBox="0 0 22 22" aria-hidden="true"><g fill="none" stroke-width="3" stroke-linecap="round"><path class="mark-ok" d="M11 3a8 8 0 0 1 7.3 4.7"/><path class="mark-accent" d="M18.9 12.2a8 8 0 0 1-6.5 6.7"/><path class="mark-ok" d="M9 18.8A8 8 0 0 1 6.2 4.6"/></g><circle class="mark-text" cx="11" cy="11" r="2.4"/></svg>',
+);
+
+// Not among the symbols: nearly no monitor has a login, and every page brings those along.
+const logOutIcon = raw(
+	'<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M11 3.5H5.6A1.6 1.6 0 0 0 4 5.1v9.8a1.6 1.6 0 0 0 1.6 1.6H11M8.6 10H17m0 0-3.2-3.2M17 10l-3.2 3.2" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"/></svg>',
 );
 
 const themeWords: Record<Theme, { icon: IconName; word: string }> = {

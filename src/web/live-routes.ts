@@ -13,12 +13,11 @@ export function liveRoutes(
 	headers: Record<string, string>,
 ): Route[] {
 	const streams = new LiveStreams(monitor);
-	// Whose they are is not known: whoever is still logged in comes again at once.
-	access?.onLogOut(() => streams.close());
+	access?.onLogOut(() => streams.sift());
 	// nginx holds an answer back until it is whole, unless it is told not to.
 	const type = { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
 
-	const live: Handler = (request) => {
+	const live: Handler = (request, _params, { visitor }) => {
 		// A connection is held for those who ask for one: a crawler or a link checker gets what there is, and the end.
 		if (!(request.headers.get("accept") ?? "").includes("text/event-stream")) {
 			return answer(headers, 200, streams.event("beat"), type);
@@ -27,8 +26,10 @@ export function liveRoutes(
 			const error = `${mostStreams} pages are told of changes already; this one has to ask.`;
 			return answerJson(headers, 503, { error }, { "retry-after": "60" });
 		}
-		return new Response(streams.open(), { headers: { ...headers, ...type, "cache-control": "no-store" } });
+		// A session ends while its pages stand open: they are told nothing more, and lead to the login when they ask again.
+		const mayStay = () => access?.isStillIn(visitor) ?? true;
+		return new Response(streams.open(mayStay), { headers: { ...headers, ...type, "cache-control": "no-store" } });
 	};
 
-	return [{ method: "GET", path: "/live", class: "read", handler: live }];
+	return [{ method: "GET", path: "/live", class: "read", seesPeer: true, handler: live }];
 }

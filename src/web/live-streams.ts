@@ -10,7 +10,7 @@ const spreadPerStream = 4;
 const longestSpread = 600;
 
 type Told = "changed" | "beat";
-type Listener = { send: (event: Told) => void; end: () => void };
+type Listener = { send: (event: Told) => void; end: () => void; mayStay: () => boolean };
 
 const encoder = new TextEncoder();
 
@@ -38,8 +38,11 @@ export class LiveStreams {
 		return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 	}
 
-	/** Begins when it is first read: what nobody reads, such as the answer to HEAD, is no listener. */
-	open(): ReadableStream<Uint8Array> {
+	/**
+	 * Begins when it is first read: what nobody reads, such as the answer to HEAD, is no listener. `mayStay`: asked before
+	 * anything is told, and where it says no the stream ends.
+	 */
+	open(mayStay: () => boolean = () => true): ReadableStream<Uint8Array> {
 		let listener: Listener | null = null;
 		/** Something to be sent once what was sent before has been taken. */
 		let owed: Told | null = null;
@@ -64,6 +67,7 @@ export class LiveStreams {
 							else write(event);
 						},
 						end: () => controller.close(),
+						mayStay,
 					};
 					this.#join(listener);
 					write("beat");
@@ -74,9 +78,10 @@ export class LiveStreams {
 		);
 	}
 
-	/** Ends all of them, as at a stop. */
-	close(): void {
+	/** Ends those that may not stay. */
+	sift(): void {
 		for (const listener of [...this.#listeners]) {
+			if (listener.mayStay()) continue;
 			this.#leave(listener);
 			try {
 				listener.end();
@@ -105,6 +110,7 @@ export class LiveStreams {
 	}
 
 	#tell(event: Told): void {
+		this.sift();
 		for (const listener of [...this.#listeners]) {
 			try {
 				listener.send(event);

@@ -11,8 +11,19 @@ export const pageVary = `Accept-Encoding, Accept-Language, Cookie, ${fragmentVar
 /** The zone that a reader has chosen instead of the server's, as "my time". */
 export const zoneCookie = "zone";
 
+const loggedIn = new WeakSet<Request>();
+
+/** Of a request that came in by a session: its pages have a way out. */
+export function markLoggedIn(request: Request): void {
+	loggedIn.add(request);
+}
+
 export function readerOf(request: Request): Reader {
-	return { locale: localeOf(request.headers.get("accept-language")), zone: parseZone(cookieOf(request, zoneCookie)) };
+	return {
+		locale: localeOf(request.headers.get("accept-language")),
+		zone: parseZone(cookieOf(request, zoneCookie)),
+		isLoggedIn: loggedIn.has(request),
+	};
 }
 
 // A zone is asked for with every page of its reader; to look it up loads what is known of all zones.
@@ -32,6 +43,6 @@ export function parseZone(value: string | null): string | null {
 }
 
 /** Readers with the same key are shown the same. */
-export function readerKey({ locale, zone }: Reader): string {
-	return `${locale ?? ""} ${zone ?? ""}`;
+export function readerKey({ locale, zone, isLoggedIn }: Reader): string {
+	return `${locale ?? ""} ${zone ?? ""}${isLoggedIn ? " in" : ""}`;
 }

@@ -49,14 +49,24 @@ export class Sessions {
 
 	/** Whether somebody is logged in with it; being asked is being used. */
 	isOpen(id: string, now: number): boolean {
-		if (!/^[\w-]{43}$/.test(id)) return false;
-		// Looked up by a digest under a key: the time that takes says nothing about the id.
-		const session = this.#byDigest.get(this.#digestOf(id));
-		if (session === undefined || isOver(session, now) || session.createdAt - now > tolerance) return false;
+		const session = this.#find(id, now);
+		if (session === null) return false;
 		session.usedAt = now;
 		// Once a day is enough to know who has been away for seven, and an SD card is not for more.
 		if (Math.abs(now - session.writtenAt) > day) this.#write();
 		return true;
+	}
+
+	/** The same without being used: an open page that nobody looks at keeps nobody logged in. */
+	holds(id: string, now: number): boolean {
+		return this.#find(id, now) !== null;
+	}
+
+	#find(id: string, now: number): (Session & { writtenAt: number }) | null {
+		if (!/^[\w-]{43}$/.test(id)) return null;
+		// Looked up by a digest under a key: the time that takes says nothing about the id.
+		const session = this.#byDigest.get(this.#digestOf(id));
+		return session === undefined || isOver(session, now) || session.createdAt - now > tolerance ? null : session;
 	}
 
 	close(id: string): void {

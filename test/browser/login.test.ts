@@ -59,11 +59,18 @@ for (const javaScriptEnabled of [true, false]) {
 			complaints.length = 0;
 			await enter(page);
 			expect(pathOf(page)).toBe("/runs?outcome=failure");
-			await page.goto(`${server.url}/settings`);
-			await page.locator("#login button").first().click();
-			await page.waitForURL(/\/login/);
-			await page.goto(`${server.url}/runs`);
-			expect(pathOf(page)).toBe("/login?to=%2Fruns");
+			// The way out is on the page where one happens to be, and on the settings for all browsers at once.
+			for (const [path, button] of [
+				["/runs", ".topbar [aria-label='Log out']"],
+				["/settings", "#login button"],
+			] as const) {
+				await page.goto(`${server.url}${path}`);
+				await page.locator(button).last().click();
+				await page.waitForURL(/\/login$/);
+				await page.goto(`${server.url}/runs`);
+				expect(pathOf(page)).toBe("/login?to=%2Fruns");
+				if (path === "/runs") await enter(page);
+			}
 			expect(complaints).toEqual([]);
 		});
 	});
@@ -93,6 +100,14 @@ test("an open page whose login is over leads to the login, and back to where it 
 	await page.waitForURL(/\/login\?to=/);
 	await enter(page);
 	expect(pathOf(page)).toBe("/?range=90");
+});
+
+test("a page that stands open leads to the login by itself when its session ends elsewhere", async () => {
+	const { page } = await visit("/login");
+	await enter(page);
+	await page.waitForResponse((response) => response.url().endsWith("/live"));
+	await page.context().request.post(`${server.url}/logout`, { form: { all: "1" } });
+	await page.waitForURL(/\/login$/);
 });
 
 /** As the server's word that something has changed does. */

@@ -170,13 +170,24 @@ describe("who does not ask for events", () => {
 describe("streams", () => {
 	const still = { revision: 1, changedAt: 5, subscribe: (_: () => void) => () => {} };
 
-	test("end when the server stops, and what holds the program with them", async () => {
-		const streams = new LiveStreams(still);
-		const reader = streams.open().getReader();
-		expect((await reader.read()).done).toBe(false);
+	test("end where their reader may not stay, before he is told anything more; the others go on", async () => {
+		let tell = () => {};
+		const subscribe = (listener: () => void) => {
+			tell = listener;
+			return () => {};
+		};
+		const streams = new LiveStreams({ ...still, subscribe });
+		let mayStay = true;
+		const leaving = streams.open(() => mayStay).getReader();
+		const staying = streams.open().getReader();
+		for (const reader of [leaving, staying]) expect((await reader.read()).done).toBe(false);
+		expect(streams.count).toBe(2);
+		mayStay = false;
+		tell();
+		expect((await leaving.read()).done).toBe(true);
+		expect(new TextDecoder().decode((await staying.read()).value)).toContain("event: changed");
 		expect(streams.count).toBe(1);
-		streams.close();
-		expect((await reader.read()).done).toBe(true);
+		await staying.cancel();
 		expect(streams.count).toBe(0);
 	});
 

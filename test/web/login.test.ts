@@ -221,9 +221,44 @@ describe("a session", () => {
 		const live = await get(sender, "/live", { cookie, accept: "text/event-stream" });
 		const reader = live.body?.getReader();
 		expect(new TextDecoder().decode((await reader?.read())?.value)).toContain("event: beat");
+		const other = await session(sender);
+		const others = (await get(sender, "/live", { cookie: other, accept: "text/event-stream" })).body?.getReader();
+		await others?.read();
 		await sender.send("/logout", form({}, { headers: { cookie } }));
 		expect((await reader?.read())?.done).toBe(true);
 		expect((await get(sender, "/live", { cookie, accept: "text/event-stream" })).status).toBe(401);
+		sender.monitor.touch();
+		expect(new TextDecoder().decode((await others?.read())?.value)).toContain("event: changed");
+		await others?.cancel();
+	});
+
+	test("that is over, because nobody used it, ends its streams when there is something to tell", async () => {
+		const sender = await start();
+		const cookie = await session(sender);
+		const live = await get(sender, "/live", { cookie, accept: "text/event-stream" });
+		const reader = live.body?.getReader();
+		const told = async () => new TextDecoder().decode((await reader?.read())?.value);
+		expect(await told()).toContain("event: beat");
+		sender.pass(6 * day);
+		sender.monitor.touch();
+		expect(await told()).toContain("event: changed");
+		// Being told is not using it: the seventh day ends what the first began.
+		sender.pass(day);
+		sender.monitor.touch();
+		expect((await reader?.read())?.done).toBe(true);
+	});
+
+	test("has its way out on every page, which nobody sees who came in without one", async () => {
+		const sender = await start();
+		const cookie = await session(sender);
+		for (const path of ["/", "/runs", "/alerts", "/inventory", "/restore", "/setup", "/settings"]) {
+			const page = await (await get(sender, path, { cookie })).text();
+			expect([path, page.match(/<form[^>]* action="\/logout"/g)?.length]).toEqual([path, path === "/settings" ? 3 : 1]);
+		}
+		const proxied = { "remote-user": "ann", "x-forwarded-for": "192.0.2.7" };
+		const trusting = await start({ AUTH_HEADER: "Remote-User", TRUSTED_PROXIES: "192.0.2.1" });
+		const page = await get(trusting, "/runs", proxied);
+		expect([page.status, (await page.text()).includes('action="/logout"')]).toEqual([200, false]);
 	});
 
 	test("is not made of a damaged file, of what somebody invents, or in a clock that was set back", async () => {
