@@ -6,6 +6,7 @@ import { type Ladder, rungNames } from "../ladder.ts";
 import type { Totals } from "../overview.ts";
 import { kinds, outcomes, type Run } from "../run.ts";
 import { states } from "../state.ts";
+import type { Alias } from "../store/aliases.ts";
 import type { Standing } from "../store/standings.ts";
 import { formatInstant } from "../time.ts";
 import {
@@ -29,6 +30,7 @@ const jobFields = {
 	job: text("Its name."),
 	slug: text("Its address in this API."),
 	host: text('"" where none was told.'),
+	former: list(ref("FormerName")),
 	state,
 	due: instantOrNull("When the next run is planned, or the one that did not come."),
 	is_running: { type: "boolean", description: "A run has begun and not ended." },
@@ -49,12 +51,18 @@ const jobFields = {
 	},
 } satisfies Record<string, Schema>;
 
+/** A name under which the job is still reported and found. */
+export const formerNameSchema = objectOf({ job: text(), host: text(), slug: text() });
+
 /** Of backup runs; other kinds are in `/api/runs`. */
 export const jobSchema = objectOf(jobFields);
 
+/** What is read of all jobs at once: ladders by slug, former names by the job's key. */
+export type ReadBeside = { ladders: ReadonlyMap<string, Ladder>; former: ReadonlyMap<number, Alias[]> };
+
 export function jobObject(
 	{ job, finished, good, ...standing }: Standing,
-	ladders: ReadonlyMap<string, Ladder>,
+	{ ladders, former }: ReadBeside,
 	zone: string,
 ) {
 	const ladder = ladders.get(job.slug);
@@ -62,6 +70,7 @@ export function jobObject(
 		job: job.name,
 		slug: job.slug,
 		host: job.host,
+		former: (former.get(job.id) ?? []).map(({ name, host, slug }) => ({ job: name, host, slug })),
 		state: standing.state,
 		due: standing.dueAt === null ? null : formatInstant(standing.dueAt, zone),
 		is_running: standing.running !== null,
@@ -153,15 +162,9 @@ export const jobDetailSchema = objectOf({
 	recent: list(ref("Run")),
 });
 
-export function jobDetail(
-	standing: Standing,
-	ladders: ReadonlyMap<string, Ladder>,
-	totals: Totals,
-	recent: Run[],
-	zone: string,
-) {
+export function jobDetail(standing: Standing, beside: ReadBeside, totals: Totals, recent: Run[], zone: string) {
 	return {
-		...jobObject(standing, ladders, zone),
+		...jobObject(standing, beside, zone),
 		last_30_days: {
 			runs: totals.runs,
 			succeeded: totals.succeeded,

@@ -51,7 +51,7 @@ export function inventoryRoutes(options: InventoryRouteOptions, headers: Record<
 		}
 		const job = directory.find(address.trim());
 		if (job === null) throw new AppError("missing", "There is no such job yet; it appears with its first report.");
-		if (peer.grant !== "everything" && !opens(peer.grant, job)) {
+		if (!opens(peer.grant, () => directory.addressesOf(job))) {
 			throw new AppError("denied", "This token is for another job.");
 		}
 		const sink = openListing(format, config.zone);

@@ -16,6 +16,8 @@ export class JobDirectory {
 	#byUuid = new Map<string, Job>();
 	#byKuma = new Map<string, Job>();
 	#slugs = new Map<string, string>();
+	/** By the job's own slug: its slugs and names, those of before with them. */
+	#addresses = new Map<string, string[]>();
 
 	constructor(options: Pick<AppOptions, "monitor" | "entry">) {
 		this.#options = options;
@@ -61,6 +63,13 @@ export class JobDirectory {
 		return this.#slugs.get(`${name}\n${host}`) ?? name;
 	}
 
+	/** All that leads to a job, as a report names it: a token for one job may have been given under any of its names. */
+	addressesOf({ name, host }: Pick<Job, "name" | "host">): readonly string[] {
+		this.#refresh();
+		const slug = this.#slugs.get(`${name}\n${host}`);
+		return [name, ...(slug === undefined ? [] : (this.#addresses.get(slug) ?? [slug]))];
+	}
+
 	#refresh(): void {
 		const { monitor, entry } = this.#options;
 		const { tokens } = entry;
@@ -87,6 +96,10 @@ export class JobDirectory {
 		this.#byName = new Map([...old, ...jobs.toSorted((a, b) => b.id - a.id)].map((job) => [job.name, job]));
 		this.#byUuid = new Map(named.map((job) => [tokens.uuidOf(job), job]));
 		this.#byKuma = new Map(named.map((job) => [tokens.kumaTokenOf(job), job]));
+		const leading = Map.groupBy(named, ({ id, slug }) => slugs.get(id) ?? slug);
+		this.#addresses = new Map(
+			[...leading].map(([slug, all]) => [slug, all.flatMap((one) => [one.name, one.slug])] as const),
+		);
 		this.#slugs = new Map(named.map(({ name, host, id, slug }) => [`${name}\n${host}`, slugs.get(id) ?? slug]));
 	}
 }

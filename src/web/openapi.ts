@@ -1,5 +1,6 @@
 // /api/openapi.json, made from the parameters and schemas that the routes themselves use.
 import {
+	formerNameSchema,
 	jobDetailSchema,
 	jobSchema,
 	jobsSchema,
@@ -33,6 +34,7 @@ export type Answer = { description: string; types: Record<string, Schema> };
 export const schemas: Record<string, Schema> = {
 	Summary: summarySchema,
 	Job: jobSchema,
+	FormerName: formerNameSchema,
 	Jobs: jobsSchema,
 	JobDetail: jobDetailSchema,
 	Run: runSchema,

@@ -82,7 +82,8 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 			return wait > 0 ? tired(wait) : pinged(404, "not found");
 		}
 		const named = job ?? { name: slug, host: "", slug };
-		if (admission !== null && !opens(admission.grant, named)) return pinged(404, "not found");
+		if (admission !== null && !opens(admission.grant, () => directory.addressesOf(named)))
+			return pinged(404, "not found");
 		const hasBody = request.method !== "GET" && request.method !== "HEAD";
 		const body = hasBody ? await receivedTail(request) : "";
 		if (body === null) return pinged(503, "too much is being received", later);
@@ -131,7 +132,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		const key = (params.key ?? "").replace(/^_/, "");
 		if (key === "" || key.length > 64) return text(404, "not found");
 		const job = directory.bySlug(key) ?? { name: key, host: "", slug: key };
-		if (!opens(admission.grant, job)) return text(404, "not found");
+		if (!opens(admission.grant, () => directory.addressesOf(job))) return text(404, "not found");
 		const duration = durationOf(peer.search.get("duration"));
 		if (duration === undefined) return text(400, "invalid duration");
 		const refusal = await take("gatus", job, peer, (known, now) => [
@@ -157,7 +158,7 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 		if (labels === null) return text(400, "job name is required");
 		const name = labels.get("job") ?? "";
 		const job = { name, host: labels.get("instance") ?? "" };
-		if (!opens(peer.grant, { ...job, slug: directory.slugOf(job) })) return text(403, "forbidden");
+		if (!opens(peer.grant, () => directory.addressesOf(job))) return text(403, "forbidden");
 		if (request.method === "DELETE") return text(202, "");
 		if (/^application\/vnd\.google\.protobuf/i.test(request.headers.get("content-type") ?? ""))
 			return text(415, "protobuf is not understood here; push the text format 0.0.4");

@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { type State, shownState } from "../state.ts";
 import { readOpenAlerts } from "../store/alerts.ts";
+import { readAliases } from "../store/aliases.ts";
 import { allJobs } from "../store/daily.ts";
 import { findJob } from "../store/jobs.ts";
 import { readLadders, readVerdictJobs } from "../store/overview.ts";
@@ -72,12 +73,15 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 		}),
 	);
 
-	const laddersOf = (db: Database) => readLadders(db, { now: clock(), zone, settings: options.alerting.settings });
+	const besideOf = (db: Database) => ({
+		ladders: readLadders(db, { now: clock(), zone, settings: options.alerting.settings }),
+		former: Map.groupBy(readAliases(db), ({ jobId }) => jobId),
+	});
 
 	const jobs = withDatabase((db, request) =>
 		keptJson(request, "jobs", dataForMs, () => {
-			const ladders = laddersOf(db);
-			return { jobs: readStandings(db, zone, clock()).map((standing) => jobObject(standing, ladders, zone)) };
+			const beside = besideOf(db);
+			return { jobs: readStandings(db, zone, clock()).map((standing) => jobObject(standing, beside, zone)) };
 		}),
 	);
 
@@ -88,7 +92,7 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 			const standing = readStanding(db, found, zone, clock());
 			const recent = searchRuns(db, { ...anyRun, jobId: found.id }, recentRuns).runs;
 			const totals = readRecentTotals(db, found.id, zone, clock());
-			return `${JSON.stringify(jobDetail(standing, laddersOf(db), totals, recent, zone))}\n`;
+			return `${JSON.stringify(jobDetail(standing, besideOf(db), totals, recent, zone))}\n`;
 		};
 		return cache.answer(request, `job ${found.id}`, kept(jsonType, dataForMs), make) ?? fail(404, noSuchJob);
 	});

@@ -15,12 +15,14 @@ export type TokenConfig = {
 	pushTokensFile: string | null;
 };
 
-/** What a token opens: everything, some jobs (by slug or name), or nothing. */
+/** What a token opens: everything, some jobs (by slug or name, also a former one), or nothing. */
 export type Grant = "everything" | { jobs: readonly string[] } | null;
 
-export function opens(grant: Grant, { name, slug }: Pick<Job, "name" | "slug">): boolean {
+/** `addresses`: the slugs and names of a job; only asked for where the token is for some jobs alone. */
+export function opens(grant: Grant, addresses: () => readonly string[]): boolean {
 	if (grant === null || grant === "everything") return grant !== null;
-	return grant.jobs.some((job) => job === name || job === slug);
+	const known = addresses();
+	return grant.jobs.some((job) => known.includes(job));
 }
 
 export type Tokens = {

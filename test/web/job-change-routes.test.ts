@@ -65,7 +65,14 @@ describe("each change is asked about first, with what it does", () => {
 		const moved = await opened.get("/jobs/photos");
 		expect([moved.status, moved.headers.get("location")]).toEqual([303, "/jobs/family-photos"]);
 		expect(await text("/jobs/family-photos/change")).toContain("Reports of <bdi>photos</bdi> belong to this job too");
-		expect((await opened.get("/api/jobs/photos")).status).toBe(200);
+		const former = [{ job: "photos", host: "", slug: "photos" }];
+		expect(await (await opened.get("/api/jobs/photos")).json()).toMatchObject({ job: "Family photos", former });
+		const { jobs } = (await (await opened.get("/api/jobs")).json()) as { jobs: { slug: string; former: unknown[] }[] };
+		expect(jobs.map((one) => [one.slug, one.former]).toSorted()).toEqual([
+			["b-x-b", []],
+			["family-photos", former],
+			["old-photos", []],
+		]);
 	});
 
 	test("a merge, with what both have", async () => {

@@ -203,6 +203,34 @@ describe("a token for one job", () => {
 		expect((await lab.runs()).map(({ job }) => job)).toEqual(["My Photos", "My Photos", "My Photos", "My Photos"]);
 	});
 
+	test("opens the job under all its names once it is renamed, and no job that takes its slug elsewhere", async () => {
+		const file = join(makeFolder(), "tokens");
+		writeFileSync(file, "photos old-token\nFamily Photos new-token\n");
+		await open({ PUSH_TOKENS_FILE: file });
+		expect((await push({ token: "old-token" })).status).toBe(200);
+		expect((await push({ token: "new-token" })).status).toBe(403);
+		const fields = new URLSearchParams({ to: "Family Photos", confirm: "yes" }).toString();
+		const type = { "content-type": "application/x-www-form-urlencoded" };
+		expect((await lab.send("/jobs/photos/rename", { body: fields, token: null, headers: type })).status).toBeLessThan(
+			400,
+		);
+		const nameless = report("", "b").replace('"job":"",', "");
+		for (const token of ["old-token", "new-token"]) {
+			for (const name of ["photos", "Family Photos"]) {
+				expect([token, name, (await push({ token }, name)).status]).toEqual([token, name, 200]);
+			}
+			for (const slug of ["photos", "family-photos"]) {
+				const sent = await push({ token, body: nameless }, slug, `/api/jobs/${slug}/runs`);
+				expect([token, slug, sent.status]).toEqual([token, slug, 200]);
+				expect((await lab.send(`/ping/${token}/${slug}`, { method: "GET" })).status).toBe(200);
+			}
+			expect((await push({ token }, "mail")).status).toBe(403);
+		}
+		const elsewhere = report("family-photos").replace("{", '{"host":"elsewhere",');
+		expect((await push({ token: "old-token", body: elsewhere })).status).toBe(403);
+		expect([...new Set((await lab.runs()).map(({ job }) => job))]).toEqual(["Family Photos"]);
+	});
+
 	test("with blanks in the job's name is read to its last word", async () => {
 		await withTokens();
 		expect((await push({ token: "documents-token" }, "My Documents")).status).toBe(200);
