@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import { completionScript, type Shell } from "../src/cli/completions.ts";
 import { runTool } from "./run-tool.ts";
 
 const root = join(import.meta.dir, "..");
@@ -46,6 +47,13 @@ const files: Record<string, { from: string; mode: number }> = {
 	},
 };
 
+/** Where each shell looks for what a package completes; as the program itself prints them. */
+const completions: Record<Shell, string> = {
+	bash: "usr/share/bash-completion/completions/backup-monitor",
+	zsh: "usr/share/zsh/vendor-completions/_backup-monitor",
+	fish: "usr/share/fish/vendor_completions.d/backup-monitor.fish",
+};
+
 /** Returns the path of the package. Throws where dpkg-deb is missing, with the package that brings it. */
 export function packageDeb(options: DebOptions): string {
 	const { architecture, binary, version, folder, epoch, compression = "xz" } = options;
@@ -54,6 +62,8 @@ export function packageDeb(options: DebOptions): string {
 		const tree = join(work, "tree");
 		for (const [path, { from, mode }] of Object.entries(files)) put(join(tree, path), join(root, from), mode);
 		put(join(tree, "usr/lib/backup-monitor/backup-monitor"), binary, 0o755);
+		for (const [shell, path] of Object.entries(completions) as [Shell, string][])
+			write(join(tree, path), completionScript(shell));
 		writeDocuments(tree, version, epoch);
 		writeControl(tree, architecture, version);
 		// Nobody's umask decides what a package looks like.

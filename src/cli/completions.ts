@@ -3,14 +3,19 @@ import { AppError } from "../errors.ts";
 import { type Command, commands } from "./commands.ts";
 import { readFlags } from "./flags.ts";
 
-const shells = { bash, zsh, fish };
+const scripts = { bash, zsh, fish };
+export const shells = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof shells)[number];
+
+export function completionScript(shell: Shell): string {
+	return scripts[shell]();
+}
 
 export async function completionsCommand(args: string[]): Promise<number> {
 	const { words } = await readFlags(args, "completions", {}, { words: 1 });
-	const [shell = ""] = words;
-	if (shell !== "bash" && shell !== "zsh" && shell !== "fish")
-		throw new AppError("usage", "completions needs a shell: bash, zsh or fish.");
-	process.stdout.write(shells[shell]());
+	const shell = shells.find((known) => known === words[0]);
+	if (shell === undefined) throw new AppError("usage", "completions needs a shell: bash, zsh or fish.");
+	process.stdout.write(completionScript(shell));
 	return 0;
 }
 

@@ -52,6 +52,36 @@ test("the same executable gives the same package, whatever the umask and the tim
 	for (const line of list.trim().split("\n")) expect(line).toMatch(/^(?:drwxr-xr-x|-rw-r--r--|-rwxr-xr-x) root\/root /);
 });
 
+test("each shell finds there what completes the command, as the program prints it", async () => {
+	const deb = packageOf("1.0.0");
+	const tree = join(dir, "completions");
+	expect(Bun.spawnSync(["dpkg-deb", "--extract", deb, tree]).exitCode).toBe(0);
+	const places = {
+		bash: "bash-completion/completions/backup-monitor",
+		zsh: "zsh/vendor-completions/_backup-monitor",
+		fish: "fish/vendor_completions.d/backup-monitor.fish",
+	};
+	for (const [shell, path] of Object.entries(places)) {
+		const printed = Bun.spawnSync([binary, "completions", shell]).stdout.toString();
+		expect([shell, await Bun.file(join(tree, "usr/share", path)).text()]).toEqual([shell, printed]);
+	}
+	// Each asked as after an installation: by its own way to find them.
+	const typed = (command: string[]) =>
+		Bun.spawnSync(command, {
+			env: {
+				PATH: `${join(tree, "usr/bin")}:${process.env.PATH}`,
+				HOME: dir,
+				TERM: "dumb",
+				XDG_DATA_DIRS: join(tree, "usr/share"),
+			},
+		})
+			.stdout.toString()
+			.split(/\s+/);
+	expect(typed(["fish", "-c", "complete -C 'backup-monitor restore-'"])).toContain("restore-db");
+	const load = `fpath=(${join(tree, "usr/share/zsh/vendor-completions")} $fpath); autoload -Uz compinit; compinit -u -D`;
+	expect(typed(["zsh", "-f", "-c", `${load}; print -r -- $_comps[backup-monitor]`])).toContain("_backup-monitor");
+});
+
 test.skipIf(Bun.which("lintian") === null)(
 	"lintian finds nothing",
 	() => {
