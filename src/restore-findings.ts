@@ -2,7 +2,7 @@
 import type { AlertKind, Finding } from "./alert.ts";
 import type { Rung } from "./ladder.ts";
 import { type Drill, type Estimate, groundWords } from "./restore.ts";
-import { rangeWords, roughly } from "./restore-words.ts";
+import { estimated, rangeWords } from "./restore-words.ts";
 import { decimal, formatBytes, formatDuration, type Units } from "./units.ts";
 
 /** The kinds that this file finds: whoever compares open alerts with its findings takes those of these kinds. */
@@ -91,7 +91,7 @@ function tooSlow({ estimate, rto, createdAt, isSlowOpen }: RestoreJudged, units:
 	const { seconds, low, high, bytes, basis } = estimate;
 	if (seconds <= (isSlowOpen ? clearlyBelow * rto : rto)) return [];
 	const isFar = basis.from === "drills" && (seconds >= 2 * rto || low > rto);
-	const times = `\u2248\u00a0${roughly(seconds)} (${rangeWords({ low, high })})`;
+	const times = `${estimated(seconds)} (${rangeWords({ low, high })})`;
 	return [
 		{
 			kind: "rto_exceeded",

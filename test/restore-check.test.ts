@@ -1,7 +1,7 @@
 // Past estimates beside the drills that followed them, from what was known then and nothing of what came later.
 import { expect, test } from "bun:test";
 import { accuracyOf, checkEstimates } from "../src/restore-check.ts";
-import { checkedWords, rangeWords, roughly } from "../src/restore-words.ts";
+import { checkedWords, estimated, rangeWords } from "../src/restore-words.ts";
 import { aDrill, aSpeed } from "./drills.ts";
 
 test("each drill is compared with what the ones before it said", () => {
@@ -36,8 +36,8 @@ test("is said in a sentence, rounded no finer than it is known", () => {
 		"estimated 40\u00a0min (25\u00a0min to 1\u00a0h), took 47\u00a0min\u00a01\u00a0s",
 	);
 	expect(checkedWords(null, 90)).toBe("nothing to go by before it, took 1\u00a0min\u00a030\u00a0s");
-	expect(roughly(22_180)).toBe("6\u00a0h\u00a010\u00a0min");
-	expect(roughly(0.4)).toBe("400\u00a0ms");
-	expect(roughly(0)).toBe("0\u00a0s");
-	expect(rangeWords({ low: 0.02, high: 60.3 })).toBe("20\u00a0ms to 1\u00a0min\u00a010\u00a0s");
+	expect(estimated(22_180)).toBe("\u2248\u00a06\u00a0h\u00a010\u00a0min");
+	for (const seconds of [0, 0.004, 0.4, 0.99]) expect(estimated(seconds)).toBe("under 1\u00a0s");
+	expect(rangeWords({ low: 0.02, high: 60.3 })).toBe("up to 1\u00a0min\u00a010\u00a0s");
+	expect(rangeWords({ low: 0.02, high: 0.3 })).toBe("up to 1\u00a0s");
 });

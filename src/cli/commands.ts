@@ -323,7 +323,7 @@ export function overviewHelp(): string {
 		const own = shown.filter((command) => command.group === group);
 		return `${title}\n${own.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join("")}`;
 	});
-	return `Homelab Backup Monitor: did it run, is it plausible?
+	return `Homelab Backup Monitor: did it run, is it plausible, is it really there, could I restore and how long would it take?
 
 Usage: backup-monitor [COMMAND] [OPTIONS]
 

@@ -1,7 +1,7 @@
 // One job in one row: how it stands, what is proven, its last thirty days, and the figures of its newest good backup.
 
 import type { Overview, OverviewJob } from "../../overview.ts";
-import { roughly } from "../../restore-words.ts";
+import { estimated } from "../../restore-words.ts";
 import {
 	formatAge,
 	formatBytes,
@@ -128,5 +128,5 @@ function restore({ restore: time, rto }: OverviewJob, { now }: Overview): Two {
 	if (time === null) return { value: html`<span class="muted">${unknown}</span>`, note: "not set up" };
 	const isOver = rto !== null && time.seconds > rto;
 	const note = time.testedAt === null ? "never tested" : `tested ${formatAge((now - time.testedAt) / 1000)} ago`;
-	return { value: html`\u2248\u00a0${roughly(time.seconds)}`, note, ...(isOver && { state: "failed" }) };
+	return { value: estimated(time.seconds), note, ...(isOver && { state: "failed" }) };
 }

@@ -1,7 +1,7 @@
 // The first card: one sentence, a ring with a piece per job, three facts, and a row per alert.
 
 import type { Overview, OverviewJob } from "../../overview.ts";
-import { roughly } from "../../restore-words.ts";
+import { estimated } from "../../restore-words.ts";
 import { formatAge, formatDuration, plural, type Units } from "../../units.ts";
 import { troubleOf, type Verdict, type VerdictJob, type VerdictPart } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
@@ -134,7 +134,7 @@ function restore({ restore: time, judged, now }: Overview): Html {
 	// One that was never tried leaves the whole without a test, but not the others.
 	const partly = proven === 0 ? "never tested" : `${proven} of ${plural(counted.length, "job")} tested`;
 	const tested = time.testedAt === null ? partly : `last tested ${formatAge((now - time.testedAt) / 1000)} ago`;
-	return fact(label, html`\u2248\u00a0${roughly(time.seconds)}`, tested, time.testedAt === null ? "warning" : null);
+	return fact(label, estimated(time.seconds), tested, time.testedAt === null ? "warning" : null);
 }
 
 function running(data: Overview, jobs: OverviewJob[]): Html | null {

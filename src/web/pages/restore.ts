@@ -2,7 +2,7 @@
 import { basisWords, type Estimate } from "../../restore.ts";
 import { newestGood } from "../../restore-findings.ts";
 import type { RestorePage, ShownRestoreJob } from "../../restore-page.ts";
-import { choiceWords, labSentence, rangeWords, roughly } from "../../restore-words.ts";
+import { choiceWords, estimated, labSentence, rangeWords } from "../../restore-words.ts";
 import { formatBytes, formatDuration, plural } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
@@ -28,7 +28,7 @@ export function restoreLive(data: RestorePage): Html {
 }
 
 function windowTitle({ lab }: RestorePage): string {
-	return `${lab === null ? "Restore" : `\u2248\u00a0${roughly(lab.serial.seconds)} to restore`} \u00b7 Backup Monitor`;
+	return `${lab === null ? "Restore" : `${estimated(lab.serial.seconds)} to restore`} \u00b7 Backup Monitor`;
 }
 
 /** "/restore" with the jobs that are chosen. */
@@ -115,7 +115,7 @@ function isOver({ estimate, rto }: ShownRestoreJob): boolean {
 function time({ estimate, reason }: ShownRestoreJob, data: RestorePage): Html {
 	if (estimate === null)
 		return html`<p class="restore-time"><span class="muted">not known</span> <span class="hint wraps">${reason}</span></p>`;
-	return html`<p class="restore-time"><strong>\u2248\u00a0${roughly(estimate.seconds)}</strong> <span class="muted">${rangeWords(estimate)}</span> <span class="hint">${formatBytes(estimate.bytes, data.units)}, ${basis(estimate, data)}</span></p>`;
+	return html`<p class="restore-time"><strong>${estimated(estimate.seconds)}</strong> <span class="muted">${rangeWords(estimate)}</span> <span class="hint">${formatBytes(estimate.bytes, data.units)}, ${basis(estimate, data)}</span></p>`;
 }
 
 function basis({ basis: of }: Estimate, { now }: RestorePage): Html {
