@@ -18,13 +18,32 @@ export function emptyState(data: Overview, title: string): Html {
 <div class="tabs"><label for="tool-shell">Shell</label><label for="tool-script">In your own script</label></div>
 <div class="panes">${pane("Paste this on the machine that runs the monitor. It adds one test run.", setupLine(source.path))}${pane("Around the command you already have: outcome, duration and size are real.", setupScript(source.path))}</div></div>
 <div class="listening" role="status"><i class="pulse"></i><p><strong>Listening.</strong> Nothing received yet, ${looked}. <span class="scripting-only">This page updates by itself.</span></p></div>
-<p class="onward"><a class="button" href="/setup">Connect restic, borgmatic, a cron job \u2026</a></p>
+<p class="onward"><a class="button" href="/setup">Connect restic, borgmatic, a cron job \u2026</a> <span class="hint">Sample data first: <code>backup-monitor demo</code></span></p>
 </section>
 <aside class="side" aria-label="Set-up check">
 <section class="card" aria-labelledby="check-title"><h2 id="check-title">Set-up check</h2><ul class="checks">${checks(data)}</ul></section>
-<section class="card" aria-labelledby="see-title"><h2 id="see-title">What you will see here</h2><p class="hint">Whether each backup succeeded, how long it took and how large it was, what failed and why, and how all of it changes.</p>${preview}</section>
-</aside></div>`;
+<section class="card" aria-labelledby="see-title"><h2 id="see-title">What you will see here</h2><p class="hint">Of every job: did it run, is it plausible, is it really there, could you restore it and how long would that take.</p>${preview}</section>
+</aside></div>
+<section class="after" aria-labelledby="after-title"><h2 id="after-title">After the first run</h2><ul>${afterwards.map(({ href, title, text }) => html`<li class="card"><h3><a href="${href}">${title}</a></h3><p class="hint">${text}</p></li>`)}</ul></section>`;
 }
+
+const afterwards = [
+	{
+		href: "/alerts",
+		title: "Be told",
+		text: "An address for messages, and a night without a backup is no secret. When each job runs is learned from three runs.",
+	},
+	{
+		href: "/inventory",
+		title: "Let the remote speak",
+		text: "What its own listing does not have is not there, whatever the backup said.",
+	},
+	{
+		href: "/restore",
+		title: "Restore something once",
+		text: "It turns the estimate of a restore from a guess into a measurement.",
+	},
+];
 
 function pane(hint: string, text: string): Html {
 	return html`<div class="pane"><p class="hint">${hint}</p>${snippet(text, hint)}</div>`;
