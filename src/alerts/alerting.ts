@@ -7,7 +7,7 @@ import type { Outage } from "../judge.ts";
 import { log, logGrouped } from "../log.ts";
 import type { MessageContext } from "../message.ts";
 import type { Problem } from "../overview.ts";
-import type { ChannelSettings, Settings } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 import { readOldestUndelivered } from "../store/deliveries.ts";
 import { readMeta, writeMeta } from "../store/meta.ts";
 import { type Channels, channelsOf } from "./channel-list.ts";
@@ -16,16 +16,18 @@ import { DigestMaker } from "./digest-maker.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { readLinkKey } from "./link-key.ts";
 import { brokenChannels, rejectedInput } from "./own-findings.ts";
+import { undelivered, unjudgeable, unjudgedFor } from "./own-problems.ts";
 import { SettingsFile } from "./settings-file.ts";
 import { Watch, type WatchLook } from "./watch.ts";
 
 const tickMs = 1000;
 const ownFindingsForMs = 30_000;
-const undeliveredMs = 86_400_000;
 
 export type AlertingOptions = {
 	config: Config;
 	clock: () => number;
+	/** Milliseconds of a clock that never jumps. */
+	monotonic?: () => number;
 	/** The open, writable database once everything that came meanwhile is read; else null. */
 	db: () => Database | null;
 	outages: () => readonly Outage[];
@@ -39,6 +41,11 @@ export type AlertingOptions = {
 
 export class Alerting {
 	readonly #options: AlertingOptions;
+	readonly #monotonic: () => number;
+	/** When the jobs were looked at last, by the clock that never jumps. */
+	#judgedAt: number;
+	/** What the channels refused before is to be tried once more. */
+	#isReviving = false;
 	readonly #file: SettingsFile;
 	readonly #watch: Watch;
 	readonly #deliverer: Deliverer;
@@ -57,6 +64,8 @@ export class Alerting {
 	constructor(options: AlertingOptions) {
 		this.#options = options;
 		const { config, clock } = options;
+		this.#monotonic = options.monotonic ?? (() => performance.now());
+		this.#judgedAt = this.#monotonic();
 		this.#file = new SettingsFile(config.dataDir, config.zone, { keeps: true });
 		this.#sayProblems();
 		this.#channels = channelsOf(config, this.#file.settings);
@@ -97,15 +106,11 @@ export class Alerting {
 	problems(now: number): Problem[] {
 		const problems: Problem[] = [...this.#channels.problems];
 		if (this.#file.problem !== null) problems.push(this.#file.problem);
-		const since = this.#undeliveredSince;
-		if (since !== null && now - since > undeliveredMs) {
-			problems.push({
-				id: "undelivered",
-				severity: "critical",
-				title: "Messages could not be delivered for more than 24 hours.",
-				detail: "Nobody is told of failed backups. The page Alerts shows each channel with its last error.",
-			});
-		}
+		problems.push(
+			...unjudgeable(this.#watch.unjudgeable),
+			...unjudgedFor(this.#monotonic() - this.#judgedAt),
+			...undelivered(this.#undeliveredSince, now),
+		);
 		return problems;
 	}
 
@@ -201,13 +206,17 @@ export class Alerting {
 		const { clock, db: open, isWell, onChange } = this.#options;
 		const now = clock();
 		if (this.#file.look(now)) this.#adoptSettings();
-		this.#heartbeat.tick(isWell(), performance.now());
+		this.#heartbeat.tick(isWell(), this.#monotonic());
 		const db = open();
 		if (db === null) {
 			this.#db = null;
 			return false;
 		}
 		if (db !== this.#db) this.#adopt(db);
+		if (this.#isReviving) {
+			this.#deliverer.revive(db, null, now);
+			this.#isReviving = false;
+		}
 		const { changed, more } = this.judge(now) ?? { changed: false, more: false };
 		if (this.#digest.tick(db, this.settings, this.#channels.settings, now)) this.#deliverer.wake();
 		if (this.#watch.announced !== this.#announced) {
@@ -215,6 +224,7 @@ export class Alerting {
 			this.#deliverer.wake();
 		}
 		this.#deliverer.tick(db, now);
+		this.#judgedAt = this.#monotonic();
 		if (changed) onChange();
 		return more;
 	}
@@ -229,7 +239,7 @@ export class Alerting {
 		this.#address ??= readMeta<string>(db, "address");
 		this.#watch.restart();
 		this.#deliverer.forget();
-		this.#deliverer.revive(db, null, this.#options.clock());
+		this.#isReviving = true;
 		this.#own.at = Number.NEGATIVE_INFINITY;
 	}
 
@@ -248,7 +258,7 @@ export class Alerting {
 		this.#channels = channelsOf(this.#options.config, this.#file.settings);
 		this.#watch.restart();
 		this.#deliverer.wake();
-		if (this.#db !== null) this.#deliverer.revive(this.#db, null, this.#options.clock());
+		this.#isReviving = true;
 		this.#options.onChange();
 	}
 
@@ -266,15 +276,4 @@ export class Alerting {
 		this.#own = { at: now, findings };
 		return findings;
 	}
-}
-
-/** Channels without their secrets, as pages and the command line list them. */
-export function shownChannels({ settings, byName }: Channels): (Pick<ChannelSettings, "name" | "minSeverity"> & {
-	type: string;
-	shown: string;
-})[] {
-	return settings.map(({ name, minSeverity }) => {
-		const channel = byName.get(name);
-		return { name, minSeverity, type: channel?.type ?? "unknown", shown: channel?.shown ?? "not usable" };
-	});
 }

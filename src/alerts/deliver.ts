@@ -120,10 +120,11 @@ export class Deliverer {
 		this.#underway.set(name, work);
 	}
 
-	async #send(db: Database, channel: Channel, deliveries: Delivery[]): Promise<void> {
-		const { clock, onChange } = this.#options;
-		const message = messageFor(deliveries, this.#options.context());
-		const sent: Sent = message === null ? { ok: true } : await channel.send(message);
+	async #send(db: Database, channel: Channel, waiting: Delivery[]): Promise<void> {
+		const { clock, onChange, context } = this.#options;
+		const { message, deliveries, torn } = write(waiting, context());
+		if (torn.length > 0) this.#keepTorn(db, torn, clock());
+		const sent = message === null ? taken : await send(channel, message);
 		const now = clock();
 		const ids = deliveries.map(({ id }) => id);
 		if (sent.ok) {
@@ -139,15 +140,65 @@ export class Deliverer {
 		if (sent.retryAfter !== null) this.#blocked.set(channel.name, now + Math.min(sent.retryAfter, 3600) * 1000);
 		transaction(db, () => {
 			for (const delivery of deliveries) {
-				const next = sent.permanent
-					? null
-					: nextTryAt({ ...delivery, attempts: delivery.attempts + 1 }, now, delivery.id, sent.retryAfter);
+				const next = sent.permanent ? null : tryAgainAt(delivery, now, sent.retryAfter);
 				markFailed(db, [delivery.id], sent.reason, next, now);
 			}
 			noteChannelFailed(db, channel.name, sent.reason, sent.permanent, now);
 		});
 		onChange();
 	}
+
+	/** Shown as undelivered like what no channel takes; tried again, because the next version may know how to write it. */
+	#keepTorn(db: Database, torn: Torn[], now: number): void {
+		transaction(db, () => {
+			for (const { delivery, reason } of torn) {
+				markFailed(db, [delivery.id], reason, tryAgainAt(delivery, now, null), now);
+			}
+		});
+		this.#options.onChange();
+	}
+}
+
+function tryAgainAt(delivery: Delivery, now: number, retryAfter: number | null): number | null {
+	return nextTryAt({ ...delivery, attempts: delivery.attempts + 1 }, now, delivery.id, retryAfter);
+}
+
+const taken: Sent = { ok: true };
+
+/** A channel answers what became of a message; what it throws is a bug of ours, and no reason to forget the message. */
+async function send(channel: Channel, message: Message): Promise<Sent> {
+	try {
+		return await channel.send(message);
+	} catch (error) {
+		return { ok: false, permanent: false, retryAfter: null, reason: `could not be sent: ${messageOf(error)}` };
+	}
+}
+
+type Torn = { delivery: Delivery; reason: string };
+
+/** One message of all that can be written; one that cannot does not hold up the others. */
+function write(
+	waiting: Delivery[],
+	context: MessageContext,
+): { message: Message | null; deliveries: Delivery[]; torn: Torn[] } {
+	try {
+		return { message: messageFor(waiting, context), deliveries: waiting, torn: [] };
+	} catch {
+		// Each is tried by itself.
+	}
+	const torn: Torn[] = [];
+	const deliveries = waiting.filter((delivery) => {
+		try {
+			messageFor([delivery], context);
+			return true;
+		} catch (error) {
+			const reason = `The message could not be written: ${messageOf(error)}.`;
+			logGrouped(`write ${delivery.channel}`, `message ${delivery.id} could not be written: ${messageOf(error)}`);
+			torn.push({ delivery, reason });
+			return false;
+		}
+	});
+	return { message: messageFor(deliveries, context), deliveries, torn };
 }
 
 /** What a channel is told of several deliveries; null where all of it has become void. */

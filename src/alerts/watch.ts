@@ -1,7 +1,7 @@
 // The watch: once a second it looks whether something was stored or a moment has come, and judges the jobs concerned.
 import type { Database } from "bun:sqlite";
 import type { Alert, AlertEventName, Finding } from "../alert.ts";
-import { codeOf } from "../errors.ts";
+import { codeOf, messageOf } from "../errors.ts";
 import type { Job } from "../job.ts";
 import type { Outage } from "../judge.ts";
 import { logGrouped } from "../log.ts";
@@ -16,11 +16,11 @@ import {
 	unmuteAlert,
 } from "../store/alerts.ts";
 import { transaction } from "../store/database.ts";
-import { deleteDeliveriesBefore } from "../store/deliveries.ts";
+import { deleteDeliveriesBefore, readUntold } from "../store/deliveries.ts";
 import { readJobById, readJobs } from "../store/jobs.ts";
 import { readMeta, writeMeta } from "../store/meta.ts";
 import { replayableTransaction } from "../store/replayable.ts";
-import { clearUnjudged, readDueChecks, readNextCheck, readUnjudged } from "../store/watched.ts";
+import { clearUnjudged, deleteWatched, readDueChecks, readNextCheck, readUnjudged } from "../store/watched.ts";
 import type { Units } from "../units.ts";
 import { type Audience, announce } from "./announce.ts";
 import { applyFindings } from "./apply-findings.ts";
@@ -33,6 +33,8 @@ const portion = 50;
 const dayMs = 86_400_000;
 /** The database is asked this often although nobody said that there is something new. */
 const unaskedMs = 600_000;
+/** A job that could not be judged is tried again. */
+const retryMs = 60_000;
 const gone: Looked = { changed: false, isPostponed: false };
 const idle: WatchLook = { changed: false, more: false };
 
@@ -65,6 +67,9 @@ export class Watch {
 	#lastTick = Number.NEGATIVE_INFINITY;
 	#own = "";
 	#prunedAt = Number.NEGATIVE_INFINITY;
+	/** Jobs of which no verdict could be found, with the reason: by id. */
+	readonly unjudgeable = new Map<number, { name: string; reason: string }>();
+	#retryAt = Number.POSITIVE_INFINITY;
 	/** Counts the deliveries written: whoever sends them need not ask the database when there are none. */
 	announced = 0;
 
@@ -75,6 +80,7 @@ export class Watch {
 	/** Everything is to be judged anew: another database, another configuration. */
 	restart(): void {
 		this.#all = null;
+		this.unjudgeable.clear();
 		this.#isAwake = true;
 	}
 
@@ -92,7 +98,7 @@ export class Watch {
 		}
 		const look = this.#look(db, now);
 		// Whatever wrote without a word is found a little later.
-		this.#quietUntil = Math.min(this.nextAt ?? Number.POSITIVE_INFINITY, now + unaskedMs);
+		this.#quietUntil = Math.min(this.nextAt ?? Number.POSITIVE_INFINITY, now + unaskedMs, this.#retryAt);
 		this.#isAwake = look.more;
 		return look;
 	}
@@ -105,10 +111,14 @@ export class Watch {
 		// A clock that went back makes moments come again; they are looked at, and nothing has changed in them.
 		const isDue = this.#nextCheck !== null && now >= this.#nextCheck;
 		const due = isDue ? readDueChecks(db, now, portion) : [];
-		const rest = this.#all?.splice(0, portion) ?? [];
-		const jobIds = [...new Set([...unjudged.keys(), ...due, ...rest])];
+		const rest = this.#all?.slice(0, portion) ?? [];
+		const again = now >= this.#retryAt ? [...this.unjudgeable.keys()] : [];
+		const jobIds = [...new Set([...unjudged.keys(), ...due, ...rest, ...again])];
 		let changed = false;
 		if (jobIds.length > 0) changed = this.#judge(db, jobIds, unjudged, now);
+		// Not before: a database that was locked has judged none of them.
+		this.#all?.splice(0, rest.length);
+		this.#retryAt = this.unjudgeable.size === 0 ? Number.POSITIVE_INFINITY : now + retryMs;
 		if (this.#isHistory && this.#all?.length === 0) this.#endHistory(db, now);
 		changed = this.#lookAtItself(db, now) || changed;
 		if (this.#nextReminder !== null && now >= this.#nextReminder) changed = this.#remind(db, now) || changed;
@@ -129,7 +139,21 @@ export class Watch {
 		this.#all = readJobs(db).map(({ id }) => id);
 		// What a new database is filled with was there before: it is shown, and nobody is told.
 		this.#isHistory = readMeta<number>(db, "watched") === null;
+		this.#tellUntold(db, now);
 		this.#plan(db, Number.NEGATIVE_INFINITY);
+	}
+
+	/** A channel was taken away with messages waiting for it: whoever is there now is told in its place. */
+	#tellUntold(db: Database, now: number): void {
+		const audience = this.#audience();
+		const untold = readUntold(
+			db,
+			audience.channels.map(({ name }) => name),
+		);
+		if (untold.length === 0 || audience.channels.length === 0) return;
+		transaction(db, () => {
+			for (const alertId of untold) this.#say(db, readAlert(db, alertId), "opened", audience, now);
+		});
 	}
 
 	#endHistory(db: Database, now: number): void {
@@ -146,7 +170,7 @@ export class Watch {
 			for (const jobId of jobIds) {
 				const fresh = unjudged.get(jobId) ?? [];
 				const job = readJobById(db, jobId);
-				const look = job === null ? gone : this.#lookAt(db, job, fresh, audience, said, now);
+				const look = job === null ? this.#forget(jobId) : this.#lookAt(db, job, fresh, audience, said, now);
 				changed = look.changed || changed;
 				if (!look.isPostponed) clearUnjudged(db, jobId, fresh);
 			}
@@ -160,7 +184,7 @@ export class Watch {
 	/** One job that cannot be judged does not stop the others. */
 	#lookAt(db: Database, job: Job, fresh: number[], audience: Audience, said: Said[], now: number): Looked {
 		try {
-			return lookAt(
+			const look = lookAt(
 				db,
 				job,
 				fresh,
@@ -174,12 +198,22 @@ export class Watch {
 				},
 				now,
 			);
+			this.unjudgeable.delete(job.id);
+			return look;
 		} catch (error) {
 			if (codeOf(error).startsWith("SQLITE")) throw error;
 			const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
 			logGrouped(`judge ${job.id}`, `internal error: job ${job.slug} cannot be judged: ${what}`, now);
-			return gone;
+			this.unjudgeable.set(job.id, { name: job.name, reason: messageOf(error) });
+			// What its newest run was is known all the same; what was found before would go on being shown.
+			deleteWatched(db, job.id);
+			return { changed: true, isPostponed: false };
 		}
+	}
+
+	#forget(jobId: number): Looked {
+		this.unjudgeable.delete(jobId);
+		return gone;
 	}
 
 	/** Alerts about the monitor itself: rejected input, refused reports, channels that do not work. */

@@ -98,6 +98,20 @@ export function readChannelsOf(db: Database, alertId: number): string[] {
 		.map(({ channel }) => channel);
 }
 
+/** Open alerts of which nobody was told, and nobody will be: what told of them waited for channels that are gone. */
+export function readUntold(db: Database, channels: readonly string[]): number[] {
+	return prepared<{ alertId: number }>(
+		db,
+		`SELECT DISTINCT alert_id AS alertId FROM delivery WHERE sent_at IS NULL AND event IN ('opened', 'escalated')
+			AND alert_id IN (SELECT id FROM alert WHERE resolved_at IS NULL)
+			AND NOT EXISTS (SELECT 1 FROM delivery AS other WHERE other.alert_id = delivery.alert_id
+				AND (other.sent_at IS NOT NULL OR other.channel IN (SELECT value FROM json_each($channels))))
+		ORDER BY alert_id`,
+	)
+		.all({ channels: JSON.stringify(channels) })
+		.map(({ alertId }) => alertId);
+}
+
 export function markSent(db: Database, ids: number[], now: number): void {
 	const statement = prepared(
 		db,
@@ -184,13 +198,18 @@ export function deleteChannel(db: Database, name: string): void {
 	prepared(db, "DELETE FROM channel WHERE name = $name").run({ name });
 }
 
-/** When the oldest delivery that waits and was tried was made; null: none. */
+/**
+ * When the oldest delivery was made that was tried and nobody took; null: none. One that was given up counts while its
+ * alert is open and no later message about it was taken.
+ */
 export function readOldestUndelivered(db: Database): number | null {
 	return (
 		prepared<{ at: number | null }>(
 			db,
-			`SELECT min(created_at) AS at FROM delivery WHERE sent_at IS NULL AND is_held = 0
-				AND (given_up_at IS NOT NULL OR attempts > 0)`,
+			`SELECT min(created_at) AS at FROM delivery WHERE sent_at IS NULL AND is_held = 0 AND attempts > 0
+				AND (given_up_at IS NULL OR (alert_id IN (SELECT id FROM alert WHERE resolved_at IS NULL)
+					AND NOT EXISTS (SELECT 1 FROM delivery AS later WHERE later.alert_id = delivery.alert_id
+						AND later.id > delivery.id AND later.sent_at IS NOT NULL)))`,
 		).get()?.at ?? null
 	);
 }

@@ -216,6 +216,11 @@ export function writeWatched(
 	);
 }
 
+/** Forgets what was found of a job: an old verdict is worse than none. */
+export function deleteWatched(db: Database, jobId: number): void {
+	prepared(db, "DELETE FROM watch WHERE job_id = $jobId").run({ jobId });
+}
+
 /** Jobs to look at because a moment has come. */
 export function readDueChecks(db: Database, now: number, limit: number): number[] {
 	return prepared<{ jobId: number }>(

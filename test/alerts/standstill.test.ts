@@ -1,0 +1,171 @@
+// Whatever keeps the watch from judging or telling must show: an old verdict that stays is a green light over a red one.
+
+import { Database } from "bun:sqlite";
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Alerting } from "../../src/alerts/alerting.ts";
+import { readConfig } from "../../src/config.ts";
+import { cleanUp, makeFolder } from "../binary.ts";
+import { hour, openReceiver, openStation, type Receiver, runDaily, type Station } from "./station.ts";
+
+const open: { stop: () => unknown }[] = [];
+const stationOf = async (options?: Parameters<typeof openStation>[0]): Promise<Station> => {
+	const station = await openStation(options);
+	open.push(station);
+	return station;
+};
+const receiverOf = (): Receiver => {
+	const receiver = openReceiver();
+	open.push(receiver);
+	return receiver;
+};
+afterEach(async () => {
+	for (const { stop } of open.splice(0)) await stop();
+});
+afterAll(cleanUp);
+
+const criticals = (station: Station) =>
+	[...station.monitor.problems(), ...station.alerting.problems(station.now())]
+		.filter(({ severity }) => severity === "critical")
+		.map(({ title }) => title);
+
+const storeSchedule = (station: Station, schedule: object) =>
+	station.monitor.db?.run("INSERT OR REPLACE INTO decision (job_id, schedule) VALUES (1, ?)", [
+		JSON.stringify(schedule),
+	]);
+
+describe("a job that cannot be judged", () => {
+	test("is a critical problem by name, until it can be", async () => {
+		const station = await stationOf();
+		await station.run("photos");
+		storeSchedule(station, { type: "cron", cron: "0 2 * * *", zone: "Mars/Olympus" });
+		await station.run("photos", { success: false });
+		expect(criticals(station)).toEqual(["The state of photos cannot be worked out."]);
+		const summary = (await (await station.get("/api/summary")).json()) as { status: string };
+		expect(summary.status).toBe("unknown");
+
+		storeSchedule(station, { type: "cron", cron: "0 2 * * *", zone: "Europe/Berlin" });
+		await station.pass(61_000, 61_000);
+		expect(station.state("photos")).toBe("failed");
+		expect(criticals(station)).toEqual([]);
+	});
+
+	test("does not keep the others from being judged", async () => {
+		const station = await stationOf();
+		await station.run("photos");
+		storeSchedule(station, { type: "cron", cron: "no cron", zone: "UTC" });
+		await station.run("photos", { success: false });
+		await station.run("db", { success: false });
+		expect(station.state("db")).toBe("failed");
+	});
+});
+
+test("jobs whose settings changed while another program had the database are judged once it is free", async () => {
+	const station = await stationOf();
+	await runDaily(station, "photos", 5);
+	await station.pass(2 * hour);
+	expect(station.state("photos")).toBe("ok");
+	const other = new Database(join(station.dataDir, "backups.db"));
+	other.run("BEGIN IMMEDIATE");
+	writeFileSync(join(station.dataDir, "config.yaml"), "jobs:\n  photos:\n    schedule: { age: 1h }\n");
+	expect(() => station.alerting.reload()).not.toThrow();
+	expect(() => station.alerting.tick()).toThrow(/locked|busy/);
+	other.run("ROLLBACK");
+	other.close();
+	await station.pass(2000, 1000);
+	expect(station.state("photos")).toBe("stale");
+});
+
+describe("a message", () => {
+	test("that cannot be written is tried again later and shown, and holds up nothing else", async () => {
+		const receiver = receiverOf();
+		const station = await stationOf({ env: { NOTIFY_URLS: receiver.url } });
+		receiver.answer(503);
+		await station.run("photos", { success: false });
+		station.monitor.db?.run("UPDATE delivery SET body = 'torn' WHERE alert_id = 1");
+		receiver.answer(204);
+		await station.pass(hour);
+		const row = station.monitor.db?.query<{ attempts: number; error: string }, []>("SELECT * FROM delivery").get();
+		expect(row?.attempts).toBeGreaterThan(2);
+		expect(row?.error).toContain("could not be written");
+
+		await station.run("db", { success: false });
+		await station.pass(hour);
+		expect(receiver.messages.map(({ events }) => events[0]?.job)).toContain("db");
+	});
+
+	test("that waited for a channel which is gone goes to those that are there now", async () => {
+		const receivers = [receiverOf(), receiverOf()];
+		const dataDir = makeFolder();
+		const write = (name: string, url = "") =>
+			writeFileSync(join(dataDir, "config.yaml"), `channels:\n  ${name}: { url: "${url}" }\n`);
+		write("old", receivers[0]?.url);
+		const station = await stationOf({ dataDir });
+		receivers[0]?.answer(503);
+		await station.run("photos", { success: false });
+		await station.pass(hour);
+
+		write("new", receivers[1]?.url);
+		station.alerting.reload();
+		await station.pass(10 * 60_000);
+		expect(receivers[1]?.messages.map(({ events }) => [events[0]?.event, events[0]?.job])).toEqual([
+			["opened", "photos"],
+		]);
+		expect(criticals(station)).toEqual([]);
+	});
+
+	test("that nobody can be told any more, because its alert is over, is no problem of today", async () => {
+		const receiver = receiverOf();
+		const station = await stationOf({ env: { NOTIFY_URLS: receiver.url } });
+		receiver.answer(400);
+		await station.run("photos", { success: false });
+		receiver.answer(204);
+		await station.pass(hour);
+		await station.run("photos");
+		await station.pass(49 * hour, hour);
+		expect(criticals(station)).toEqual([]);
+	});
+});
+
+describe("the watch", () => {
+	const alertingWith = (options: Partial<ConstructorParameters<typeof Alerting>[0]>) => {
+		let monotonic = 0;
+		const db = new Database(":memory:");
+		const alerting = new Alerting({
+			config: readConfig({ DATA_DIR: makeFolder(), TZ: "UTC" }),
+			clock: () => 0,
+			db: () => db,
+			outages: () => [],
+			isWell: () => true,
+			refused: () => [],
+			onChange: () => {},
+			monotonic: () => monotonic,
+			...options,
+		});
+		return {
+			alerting,
+			after: (ms: number) => {
+				monotonic += ms;
+				try {
+					alerting.tick();
+				} catch {
+					// What it throws is logged by whoever calls it each second.
+				}
+				return alerting.problems(0).map(({ id, severity }) => [id, severity]);
+			},
+		};
+	};
+
+	test("that fails at every look is a critical problem after five minutes", () => {
+		const { after } = alertingWith({});
+		expect(after(60_000)).toEqual([]);
+		expect(after(241_000)).toEqual([["not-judged", "critical"]]);
+	});
+
+	test("that never gets a database which is read to its end is one, too", () => {
+		const { after } = alertingWith({ db: () => null });
+		expect(after(299_000)).toEqual([]);
+		expect(after(2000)).toEqual([["not-judged", "critical"]]);
+	});
+});
