@@ -1,69 +1,17 @@
 // What must hold for any input at all, looked for with random ones. HARD=1 looks a hundred times longer.
-import { afterAll, describe, expect, test } from "bun:test";
-import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { FollowedFile } from "../src/ingest/follow.ts";
 import { readStream } from "../src/ingest/import-file.ts";
 import { readText } from "../src/ingest/record.ts";
 import { parseReport } from "../src/report.ts";
-import { averagesOf } from "../src/rollup.ts";
-import { allJobs, readDays } from "../src/store/daily.ts";
-import { closeDatabase, openDatabase, prepareDatabase } from "../src/store/database.ts";
-import { readFinished } from "../src/store/runs.ts";
 import { parseTimestamp } from "../src/time.ts";
-import { cleanUp, isHard, makeFolder } from "./binary.ts";
-import { aLine, someLines } from "./lines.ts";
-
-afterAll(cleanUp);
+import { lineArb, reportArb, stampArb, zones } from "./arbitraries.ts";
+import { isHard } from "./binary.ts";
+import { someLines } from "./lines.ts";
 
 const numRuns = isHard ? 200_000 : 2000;
-/** For properties that need a database of their own each time. */
-const storedRuns = isHard ? 5000 : 30;
-const now = Date.UTC(2026, 11, 1);
-const zones = ["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kolkata"];
-
-const stampArb = fc
-	.record({
-		at: fc.integer({ min: 86_400, max: Date.UTC(2199, 0, 1) / 1000 }).map((seconds) => seconds * 1000),
-		offset: fc.integer({ min: -14 * 60, max: 14 * 60 }),
-	})
-	.map(({ at, offset }) => ({ at, text: withOffset(at, offset) }));
-
-/** An instant written as the wall clock of an offset in minutes. */
-function withOffset(at: number, offset: number): string {
-	const local = new Date(at + offset * 60_000).toISOString().slice(0, 19);
-	const hours = String(Math.trunc(Math.abs(offset) / 60)).padStart(2, "0");
-	const minutes = String(Math.abs(offset) % 60).padStart(2, "0");
-	return `${local}${offset < 0 ? "-" : "+"}${hours}:${minutes}`;
-}
-
-const reportArb = fc.record(
-	{
-		timestamp: fc.oneof(
-			stampArb.map(({ text }) => text),
-			fc.integer({ min: 1_000_000_000, max: 4_000_000_000 }),
-		),
-		backup_id: fc.oneof(
-			fc.integer({ min: 0, max: 30 }).map((n) => `run-${n}`),
-			fc.integer({ min: 0, max: 5 }),
-		),
-		success: fc.oneof(fc.boolean(), fc.constantFrom("yes", "failed", "OK", 0, 1)),
-		job: fc.constantFrom("default", "photos", "db", null),
-		host: fc.constantFrom("", "pi4", null),
-		duration_total: fc.oneof(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.constantFrom(null, "12", -1)),
-		size_bytes: fc.oneof(fc.nat(), fc.constantFrom(null, "x", 1e300)),
-		error_category: fc.constantFrom(null, "timeout", "disk_full"),
-		note: fc.string(),
-	},
-	{ requiredKeys: ["timestamp", "backup_id", "success"] },
-);
-
-const lineArb = fc.oneof(
-	{ weight: 6, arbitrary: reportArb.map((report) => JSON.stringify(report)) },
-	{ weight: 1, arbitrary: fc.json() },
-	{ weight: 1, arbitrary: fc.string({ unit: "binary" }) },
-);
 
 describe("reading a report", () => {
 	test("never throws, whatever value it is given, and says which field where it refuses", () => {
@@ -161,119 +109,6 @@ describe("time stamps", () => {
 				expect(instant === null || (Number.isSafeInteger(instant) && instant >= 0)).toBe(true);
 			}),
 			{ numRuns },
-		);
-	});
-});
-
-/** Follows a file that is made by `write` in steps; gives all that is stored of it in the end. */
-function stored(write: (path: string, look: () => void) => void): { runs: unknown[]; sums: unknown; rejected: number } {
-	const folder = makeFolder();
-	const path = join(folder, "metrics.jsonl");
-	const db = openDatabase(join(folder, "backups.db"));
-	prepareDatabase(db);
-	const file = new FollowedFile(db, path, "UTC");
-	const look = () => {
-		while (file.look(now).more);
-	};
-	write(path, look);
-	look();
-	const runs = db
-		.query(
-			`SELECT job.name, job.host, backup_id, outcome, started_at, duration, size, report
-			FROM run JOIN job ON job.id = job_id ORDER BY job.name, job.host, backup_id`,
-		)
-		.all();
-	const sums = readDays(db, allJobs, 0, 90_000).map(({ day, totals }) => {
-		const { longestDuration: _, averageDuration, averageThroughput: __, phases: ___, ...exact } = averagesOf(totals);
-		return { day, ...exact, averageDuration: averageDuration?.toFixed(3) };
-	});
-	const rejected = db.query<{ n: number }, []>("SELECT coalesce(sum(rejected), 0) AS n FROM source").get()?.n ?? 0;
-	closeDatabase(db);
-	rmSync(folder, { recursive: true });
-	return { runs, sums: sums.filter((day) => day.runs > 0), rejected };
-}
-
-const fileArb = fc.array(
-	lineArb.filter((line) => !/[\r\n]/.test(line)),
-	{ maxLength: 25 },
-);
-
-describe("a file", () => {
-	test("gives the same, however its bytes are split into appends", () => {
-		fc.assert(
-			fc.property(fileArb, fc.array(fc.nat(4000), { maxLength: 12 }), (lines, cuts) => {
-				const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));
-				const whole = stored((path) => writeFileSync(path, bytes));
-				const split = stored((path, look) => {
-					writeFileSync(path, "");
-					let from = 0;
-					for (const cut of [...cuts.map((n) => n % (bytes.length + 1)), bytes.length].sort((a, b) => a - b)) {
-						appendFileSync(path, bytes.subarray(from, cut));
-						from = cut;
-						look();
-					}
-				});
-				expect(split.runs).toEqual(whole.runs);
-				expect(split.sums).toEqual(whole.sums);
-			}),
-			{ numRuns: storedRuns },
-		);
-	});
-
-	test("read again, replaced by itself, is no news", () => {
-		fc.assert(
-			fc.property(fileArb, (lines) => {
-				const text = lines.map((line) => `${line}\n`).join("");
-				const once = stored((path) => writeFileSync(path, text));
-				const again = stored((path, look) => {
-					for (let n = 0; n < 3; n++) {
-						writeFileSync(`${path}.new`, text);
-						renameSync(`${path}.new`, path);
-						look();
-					}
-				});
-				expect(again).toEqual(once);
-			}),
-			{ numRuns: storedRuns },
-		);
-	});
-
-	test("cut at the front and appended to gives what the whole file would have given", () => {
-		fc.assert(
-			fc.property(fileArb, fileArb, fc.nat(30), (first, second, kept) => {
-				const text = (lines: string[]) => lines.map((line) => `${line}\n`).join("");
-				const whole = stored((path) => writeFileSync(path, text([...first, ...second])));
-				const cut = stored((path, look) => {
-					writeFileSync(path, text(first));
-					look();
-					writeFileSync(`${path}.new`, text(first.slice(-kept || first.length)) + text(second));
-					renameSync(`${path}.new`, path);
-				});
-				expect(cut.runs).toEqual(whole.runs);
-				expect(cut.sums).toEqual(whole.sums);
-			}),
-			{ numRuns: storedRuns },
-		);
-	});
-
-	test("in any order of lines is answered in the order of instants", () => {
-		fc.assert(
-			fc.property(fc.uniqueArray(stampArb, { maxLength: 12, selector: ({ at }) => at }), (stamps) => {
-				const folder = makeFolder();
-				const db = openDatabase(join(folder, "backups.db"));
-				prepareDatabase(db);
-				const path = join(folder, "metrics.jsonl");
-				writeFileSync(
-					path,
-					stamps.map(({ text }, n) => `${aLine(n, { timestamp: text, backup_id: `s-${n}` })}\n`).join(""),
-				);
-				new FollowedFile(db, path, "UTC").look(now);
-				const order = readFinished(db, null, 365, 0).map((run) => run.startedAt);
-				expect(order).toEqual(stamps.map(({ at }) => at).sort((a, b) => b - a));
-				closeDatabase(db);
-				rmSync(folder, { recursive: true });
-			}),
-			{ numRuns: storedRuns },
 		);
 	});
 });
