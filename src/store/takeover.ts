@@ -33,9 +33,12 @@ export function isOriginal(db: Database): boolean {
 export function takeOver(db: Database, path: string, zone: string, now: number): Takeover {
 	const copy = `${path}.original-${new Date(now).toISOString().slice(0, 19).replaceAll(":", "")}`;
 	const fresh = `${path}.new`;
-	for (const leftover of [fresh, `${fresh}-wal`, `${fresh}-shm`, copy]) rmSync(leftover, { force: true });
-	db.query("VACUUM INTO $copy").run({ copy });
-	syncFile(copy);
+	// It has its name when all is done: else each attempt that is cut off would leave a copy, or half of one.
+	const copying = `${path}.original.new`;
+	const sides = [fresh, copying].flatMap((file) => [file, `${file}-wal`, `${file}-shm`, `${file}-journal`]);
+	for (const leftover of sides) rmSync(leftover, { force: true });
+	db.query("VACUUM INTO $copying").run({ copying });
+	syncFile(copying);
 
 	const next = openDatabase(fresh);
 	let result: Takeover;
@@ -47,6 +50,9 @@ export function takeOver(db: Database, path: string, zone: string, now: number):
 		db.close();
 	}
 	for (const side of [`${path}-wal`, `${path}-shm`, `${path}-journal`]) rmSync(side, { force: true });
+	renameSync(copying, copy);
+	// The copy is there under its name before the original is not.
+	syncFolder(dirname(path));
 	renameSync(fresh, path);
 	syncFolder(dirname(path));
 	return result;
