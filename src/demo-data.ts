@@ -25,7 +25,7 @@ export type DemoJob = {
 };
 
 const gb = 1e9;
-export const demoJobs: DemoJob[] = [
+const demoJobs: DemoJob[] = [
 	{
 		name: "postgres-dump",
 		host: "pi4",
@@ -133,7 +133,7 @@ export const demoJobs: DemoJob[] = [
 ];
 
 const dayMs = 86_400_000;
-export const demoDays = 120;
+const demoDays = 120;
 
 /** How long the run that is under way has been going, and how old the newest of its kind is then. */
 const runningFor = 26 * 60_000;

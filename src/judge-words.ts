@@ -1,9 +1,9 @@
 // Why a job is in its state, as a sentence. Without ages, which go stale: a page adds how long ago an instant is.
 import type { CountedRun } from "./counted-runs.ts";
-import type { Facts, Judgement } from "./judge.ts";
+import type { Facts } from "./judge.ts";
 import { formatMoment } from "./message-time.ts";
 import type { State } from "./state.ts";
-import { formatCount, formatDuration, plural } from "./units.ts";
+import { formatCount, formatDuration } from "./units.ts";
 
 const longestError = 300;
 
@@ -151,16 +151,4 @@ function okReason(facts: Facts): string {
 function newReason(facts: Facts): string {
 	const { dueAt } = facts.waiting;
 	return dueAt === null ? "It has not run yet." : `It has not run yet; first due ${when(dueAt, facts)}.`;
-}
-
-/** A few words beside the state's name: "3 runs", "since Monday 02:00"; null where the state says all. */
-export function describeState(
-	{ state, missed, since, dueAt }: Pick<Judgement, "state" | "missed" | "since" | "dueAt">,
-	zone: string,
-	now: number,
-): string | null {
-	if (state === "missed" && missed !== null && missed.count > 1) return plural(missed.count, "run");
-	if (state === "missed" || state === "late") return dueAt === null ? null : `due ${formatMoment(dueAt, now, zone)}`;
-	if (state === "ok") return dueAt === null ? null : `next ${formatMoment(dueAt, now, zone)}`;
-	return since === null || state === "new" ? null : `since ${formatMoment(since, now, zone)}`;
 }

@@ -3,7 +3,7 @@ import type { Body, Section } from "./message-body.ts";
 import { cut } from "./message-clean.ts";
 
 /** Below the limits of all channels (Telegram: 4,096). */
-export const longestText = 4000;
+const longestText = 4000;
 
 /** Never longer than the limit; the link stands at the end and is never cut. */
 export function textOf(body: Body): string {

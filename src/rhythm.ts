@@ -1,6 +1,6 @@
 // The rhythm that a job's starts show, as a schedule that could have been written by hand.
 import { dailyCandidates, type Fit, fitCron, fitEvery, judgeFit, type Match, refit } from "./rhythm-fit.ts";
-import { period, type Schedule } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
 import { scheduleWords } from "./schedule-words.ts";
 import { formatDuration } from "./units.ts";
 
@@ -173,9 +173,4 @@ function expectedOf(schedule: Rhythm["schedule"], starts: readonly number[], zon
 		if (day > 5) return schedule;
 	}
 	return { ...schedule, cron: schedule.cron.replace(/ \*$/, " 1-5") };
-}
-
-/** Seconds between two slots of a rhythm. */
-export function rhythmPeriod({ schedule, anchor }: Rhythm): number {
-	return period(schedule, anchor) ?? 86_400;
 }

@@ -94,7 +94,7 @@ export function addRun(totals: DayTotals, run: Measured, sign: 1 | -1 = 1): void
 const stillPhases = new Set(["snapshot", "scan", "prune", "forget", "compact", "check", "verify", "mount", "unmount"]);
 
 /** The volumes phase moves the volumes' bytes; some phases move none; every other one moves the whole backup. */
-export function bytesOfPhase(run: Pick<RunReport, "size" | "volumeBytes">, phase: string): number | null {
+function bytesOfPhase(run: Pick<RunReport, "size" | "volumeBytes">, phase: string): number | null {
 	if (stillPhases.has(phase)) return null;
 	return phase === "volumes" ? run.volumeBytes : run.size;
 }

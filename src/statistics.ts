@@ -31,9 +31,3 @@ export function median(values: readonly number[]): number | null {
 
 /** What the median absolute deviation is multiplied by to compare with a standard deviation of a normal distribution. */
 export const madToDeviation = 1.4826;
-
-/** The usual distance from `centre` as a standard deviation; null of nothing. */
-export function robustSpread(values: readonly number[], centre: number): number | null {
-	const distance = median(values.map((value) => Math.abs(value - centre)));
-	return distance === null ? null : madToDeviation * distance;
-}

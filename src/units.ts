@@ -18,7 +18,7 @@ export const decimal: Units = { iec: false };
 const decimalNames = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 const iecNames = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
-export function formatQuantity(quantity: Quantity | null): string {
+function formatQuantity(quantity: Quantity | null): string {
 	return quantity === null ? unknown : quantity.map(([value, unit]) => value + gap + unit).join(gap);
 }
 

@@ -155,6 +155,20 @@ test("there is no any, enum, default export, non-null assertion, barrel, TODO or
 	expect(found).toEqual([]);
 });
 
+test("whatever is exported is used somewhere else", () => {
+	const places = ["src/**/*.ts", "public/**/*.js", "scripts/**/*.ts", "test/**/*.ts"].flatMap((pattern) =>
+		[...new Bun.Glob(pattern).scanSync({ cwd: root })].map((path) => {
+			return { path, words: new Set(readFileSync(join(root, path), "utf8").match(/\w+/g)) };
+		}),
+	);
+	const unused = files.flatMap((file) =>
+		[...codeOf(file).matchAll(/^export (?:async )?(?:const|let|function\*?|class) (\w+)/gm)]
+			.filter(([, name = ""]) => !places.some(({ path, words }) => path !== `src/${file}` && words.has(name)))
+			.map(([, name]) => `${file}: ${name}`),
+	);
+	expect(unused).toEqual([]);
+});
+
 test("imports of our own name the file with its ending", () => {
 	const bare = all.filter(({ target }) => target.startsWith(".") && !/\.(?:ts|sql|json)$/.test(target));
 	expect(bare.map(({ from, target }) => `${from} imports ${target}`)).toEqual([]);

@@ -1,7 +1,7 @@
-// Medians and spreads that one odd value does not move.
+// Medians, which one odd value does not move.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { median, robustSpread, sortFirst } from "../src/statistics.ts";
+import { median, sortFirst } from "../src/statistics.ts";
 
 test("the median is the middle, or the mean of the middle two, and of nothing there is none", () => {
 	expect(median([3])).toBe(3);
@@ -11,18 +11,8 @@ test("the median is the middle, or the mean of the middle two, and of nothing th
 	expect(median([1.7e308, 1.7e308])).toBe(1.7e308);
 });
 
-test("one wild value moves neither the middle nor the spread far", () => {
+test("one wild value does not move the middle far", () => {
 	expect(median([10, 11, 12, 13, 1e9])).toBe(12);
-	expect(robustSpread([10, 11, 12, 13, 1e9], 12)).toBeCloseTo(1.4826);
-	expect(robustSpread([7, 7, 7, 7, 1e9], 7)).toBe(0);
-	expect(robustSpread([], 7)).toBeNull();
-});
-
-test("the spread of a normal distribution is about its standard deviation", () => {
-	// Its quantiles, evenly.
-	const quartiles = [-1.2816, -0.8416, -0.5244, -0.2533, 0, 0.2533, 0.5244, 0.8416, 1.2816];
-	expect(robustSpread(quartiles, 0)).toBeGreaterThan(0.7);
-	expect(robustSpread(quartiles, 0)).toBeLessThan(1.1);
 });
 
 test("only the first values are sorted", () => {

@@ -58,13 +58,7 @@ function jobOf(job: Job, audience: Audience): NonNullable<AlertEvent["job"]> {
 }
 
 /** Everything that a message may tell, as it is at this moment. */
-export function eventOf(
-	db: Database,
-	alert: Alert,
-	event: AlertEventName,
-	audience: Audience,
-	now: number,
-): AlertEvent {
+function eventOf(db: Database, alert: Alert, event: AlertEventName, audience: Audience, now: number): AlertEvent {
 	const job = alert.jobId === 0 ? null : readJobById(db, alert.jobId);
 	const run = alert.runId === null ? null : readRun(db, alert.runId);
 	// Of an odd backup the last good one is the one before it.

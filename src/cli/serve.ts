@@ -18,7 +18,7 @@ export async function serve(args: string[]): Promise<number> {
 }
 
 /** The configuration of a serving command: its flags stand over the variables of the same name. */
-export async function readServeConfig(args: string[], env: Record<string, string | undefined>): Promise<Config> {
+async function readServeConfig(args: string[], env: Record<string, string | undefined>): Promise<Config> {
 	const { flags } = await readFlags(args, "serve", { port: { type: "string" }, host: { type: "string" } });
 	checkServed(env);
 	return readConfig({ ...env, ...(flags.port && { PORT: flags.port }), ...(flags.host && { HOST: flags.host }) });

@@ -38,7 +38,7 @@ const strangerMs = 7 * 86_400_000;
 /** A file that was written to a moment ago may not be whole. */
 const settleMs = 2000;
 
-export function dropFolder(dataDir: string): string {
+function dropFolder(dataDir: string): string {
 	return join(dataDir, "inventory");
 }
 

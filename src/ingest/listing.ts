@@ -7,7 +7,7 @@ import { listingReaders } from "../tools/listings/registry.ts";
 
 /** Largest listing that is read, and most entries that are kept of one. */
 export const listingLimit = 64 * 1024 * 1024;
-export const mostEntries = 250_000;
+const mostEntries = 250_000;
 
 const collectEvery = 4 * 1024 * 1024;
 

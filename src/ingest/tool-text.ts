@@ -79,7 +79,7 @@ export class HeadAndTail {
  * behind a status the summary stands then, or the sentence that says why it failed. So only the object itself goes, where
  * a line end or more progress follows it; the last one before anything else stays and shows whose output it is.
  */
-export class ProgressFilter {
+class ProgressFilter {
 	readonly #sink: (bytes: Uint8Array) => void;
 	/** From the beginning of what may be progress, until enough of it is there to tell. */
 	#start: Uint8Array = new Uint8Array();

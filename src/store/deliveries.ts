@@ -82,12 +82,6 @@ export function readUndelivered(db: Database, limit: number): Delivery[] {
 		.map(deliveryOf);
 }
 
-export function readSent(db: Database, limit: number): Delivery[] {
-	return prepared<Row>(db, `SELECT ${columns} FROM delivery WHERE sent_at IS NOT NULL ORDER BY id DESC LIMIT $limit`)
-		.all({ limit })
-		.map(deliveryOf);
-}
-
 /** Channels that were told, or are being told, that an alert is open. */
 export function readChannelsOf(db: Database, alertId: number): string[] {
 	return prepared<{ channel: string }>(
@@ -192,10 +186,6 @@ export function noteChannelFailed(db: Database, name: string, error: string, isR
 		ON CONFLICT (name) DO UPDATE SET failing_since = coalesce(failing_since, $now), error = $error,
 			is_refused = $refused`,
 	).run({ name, now, error, refused: isRefused ? 1 : 0 });
-}
-
-export function deleteChannel(db: Database, name: string): void {
-	prepared(db, "DELETE FROM channel WHERE name = $name").run({ name });
 }
 
 /**

@@ -20,7 +20,6 @@ import type { Run } from "../run.ts";
 import { mask } from "../secrets.ts";
 import { type JobSettings, type Settings, settingsOf } from "../settings.ts";
 import { decimal, type Units } from "../units.ts";
-import { readOpenAlertsOf } from "./alerts.ts";
 import { prepared } from "./database.ts";
 import { readDecisions } from "./decisions.ts";
 import { readJobs } from "./jobs.ts";
@@ -225,8 +224,4 @@ export function lookAtRestore(
 		checkAt: restoreCheckAt(judged, now),
 		ended: ({ kind }) => restoreResolution(kind, judged),
 	};
-}
-
-export function restoreFindings(db: Database, job: Job, settings: JobSettings | null, now: number): Finding[] {
-	return lookAtRestore(db, job, settings, readOpenAlertsOf(db, job.id), now).findings;
 }

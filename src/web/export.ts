@@ -67,7 +67,7 @@ function otherPhases(run: Run): string | null {
 }
 
 /** A text that a spreadsheet would take for a formula gets an apostrophe before it: reports are anybody's. */
-export function formatCell(cell: Cell): string {
+function formatCell(cell: Cell): string {
 	if (cell === null) return "";
 	if (typeof cell === "number") return String(cell);
 	const text = /^[=+\-@\t\r\n]/.test(cell) ? `'${cell}` : cell;

@@ -171,7 +171,7 @@ const themeWords: Record<Theme, { icon: IconName; word: string }> = {
 };
 
 /** POST /theme with `theme` and the `path` to return to; the script sets it at once and shows no other page. */
-export function themeControl(theme: Theme, path: string): Html {
+function themeControl(theme: Theme, path: string): Html {
 	return html`<details class="menu" id="theme"><summary class="button ghost square" aria-label="Theme" title="Theme">${icon("auto")}</summary>
 ${themeForm(theme, path, "")}</details>`;
 }

@@ -17,8 +17,8 @@ import { answerJson, jsonType } from "./respond.ts";
 import type { Peer, Route } from "./routes.ts";
 import { opens } from "./tokens.ts";
 
-export const pushLimit = 1024 * 1024;
-export const outputLimit = 64 * 1024 * 1024;
+const pushLimit = 1024 * 1024;
+const outputLimit = 64 * 1024 * 1024;
 
 /** Senders of free text and unit environments, which the generic adapter reads. */
 const aliases = new Map(
@@ -161,7 +161,7 @@ async function readText(request: Request, limit: number): Promise<string> {
 }
 
 /** One object, an array of them, or one a line: by what it looks like, whatever the content type says. */
-export function readValues(text: string): unknown[] {
+function readValues(text: string): unknown[] {
 	const trimmed = text.replace(/^\ufeff/, "").trim();
 	if (trimmed === "")
 		throw new AppError("invalid", "The body is empty; expected a JSON object, an array, or one object a line.");

@@ -46,7 +46,7 @@ export function settingsRoutes(
 	return [{ method: "GET", path: "/settings", class: "read", handler: settings }];
 }
 
-export function readSettingsPage(options: AppOptions, env: Record<string, string | undefined>): SettingsPage {
+function readSettingsPage(options: AppOptions, env: Record<string, string | undefined>): SettingsPage {
 	const { monitor, alerting, config, clock, entry } = options;
 	const { db } = monitor;
 	const units = { iec: config.units === "iec" };

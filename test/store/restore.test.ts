@@ -14,7 +14,6 @@ import {
 	readRestoreJob,
 	readRestoreJobs,
 	restoreFact,
-	restoreFindings,
 } from "../../src/store/restore.ts";
 import { day, openStation, type Station } from "../alerts/station.ts";
 import { cleanUp } from "../binary.ts";
@@ -96,8 +95,9 @@ test("the watch is told what is wrong, and when to look again", async () => {
 	const look = lookAtRestore(db, job, settings(200).jobs[0] ?? null, [], station.now() + 100_000);
 	expect(look.findings).toMatchObject([{ kind: "rto_exceeded", severity: "warning" }]);
 	expect(look.checkAt).toBe((readDrills(db, job.id)[0]?.endedAt ?? 0) + 90 * day + 1);
-	expect(restoreFindings(db, job, null, station.now() + 100 * day)).toMatchObject([{ kind: "drill_overdue" }]);
-	expect(restoreFindings(db, job, settings(3600).jobs[0] ?? null, station.now() + day)).toEqual([]);
+	const overdue = lookAtRestore(db, job, null, [], station.now() + 100 * day);
+	expect(overdue.findings).toMatchObject([{ kind: "drill_overdue" }]);
+	expect(lookAtRestore(db, job, settings(3600).jobs[0] ?? null, [], station.now() + day).findings).toEqual([]);
 });
 
 test("the overview has one time for everything, never tested as long as one job is not", async () => {

@@ -59,7 +59,7 @@ function displayName(name: string): string {
 }
 
 /** RFC 2047: words of at most 75 characters, never through a character, on folded lines. */
-export function encodeWords(text: string): string {
+function encodeWords(text: string): string {
 	if (/^[\x20-\x7e]*$/.test(text) && !text.includes("=?") && text.length <= 70) return text;
 	const words: string[] = [];
 	let word = "";

@@ -53,7 +53,7 @@ ${content}
 	});
 }
 
-export function changePath({ slug }: Pick<Job, "slug">): string {
+function changePath({ slug }: Pick<Job, "slug">): string {
 	return `${jobPath(slug)}/change`;
 }
 

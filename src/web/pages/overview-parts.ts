@@ -8,7 +8,7 @@ import { icon } from "../icons.ts";
 type Asked = { job: string | null; range: Range; filter: JobsFilter };
 
 /** "/" with what differs from the default. */
-export function overviewPath({ job, range, filter }: Asked): string {
+function overviewPath({ job, range, filter }: Asked): string {
 	const query = new URLSearchParams();
 	if (job !== null) query.set("job", job);
 	if (range !== "30") query.set("range", range);

@@ -21,7 +21,7 @@ function titleOf({ day, state, runs, failed, slow }: JobDay, usual: number | nul
 }
 
 /** "28 good; 1 failed (13 Nov)" */
-export function spokenDays(days: JobDay[], clock: Clock): string {
+function spokenDays(days: JobDay[], clock: Clock): string {
 	const good = days.filter(({ state }) => state === "ok").length;
 	const parts = [`Last ${days.length} days: ${good} good`];
 	for (const [state, word] of [

@@ -35,7 +35,7 @@ const colours = /\u001b\[[\d;]*m/g;
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Text with several lines: control characters written out, a progress line's rewrites below each other, no colours. */
-export function visibleText(text: string): string {
+function visibleText(text: string): string {
 	return text
 		.toWellFormed()
 		.replace(colours, "")

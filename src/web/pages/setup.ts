@@ -59,7 +59,7 @@ function windowTitle({ setup }: SetupData): string {
 }
 
 /** "/setup" with what differs from the defaults. Another tool has other paths, so only the job goes along to it. */
-export function setupPath({ setup, values, isDefaultJob, hasOldCode }: SetupData, other: Setup = setup): string {
+function setupPath({ setup, values, isDefaultJob, hasOldCode }: SetupData, other: Setup = setup): string {
 	const query = new URLSearchParams({ tool: other.id });
 	// So that the page goes on saying so.
 	if (hasOldCode) query.set("code", "old");
