@@ -14,8 +14,17 @@ const drillMs = drillDays * 86_400_000;
 
 const neverTried: Rung = { state: "not_set_up", at: null, sentence: "No restore was ever tried." };
 
-/** `drills` newest first. `at` is the end of the newest drill that worked. */
+/** Whether the newest drill proves little any more. `drills` newest first. */
+export function isDrillOld([newest]: readonly Drill[], now: number): boolean {
+	return newest !== undefined && now - newest.endedAt > drillMs;
+}
+
 export function restorableRung(drills: readonly Drill[], now: number, units: Units = decimal): Rung {
+	return rungOfDrills(drills, isDrillOld(drills, now), units);
+}
+
+/** `drills` newest first. `at` is the end of the newest drill that worked. */
+export function rungOfDrills(drills: readonly Drill[], isOld: boolean, units: Units): Rung {
 	const [newest] = drills;
 	if (newest === undefined) return neverTried;
 	const at = newestGood(drills)?.endedAt ?? null;
@@ -24,7 +33,7 @@ export function restorableRung(drills: readonly Drill[], now: number, units: Uni
 		return { state: "failed", at, sentence: `The newest restore test failed${why}` };
 	}
 	if (newest.bytes === 0) return { state: "warning", at, sentence: "The newest restore test brought back nothing." };
-	if (now - newest.endedAt > drillMs) {
+	if (isOld) {
 		return { state: "warning", at, sentence: `No restore was tried for more than ${drillDays} days.` };
 	}
 	if (newest.outcome === "warning") {

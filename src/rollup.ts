@@ -103,6 +103,12 @@ function boundedName(names: Map<string, unknown>, name: string): string {
 	return names.has(name) || names.size < maxNames ? name : otherName;
 }
 
+export function copyTotals(totals: DayTotals): DayTotals {
+	const phases = new Map<string, PhaseSum>();
+	for (const [name, sum] of totals.phases) phases.set(name, { ...sum });
+	return { ...totals, phases, failures: new Map(totals.failures) };
+}
+
 export function mergeTotals(into: DayTotals, from: DayTotals): void {
 	into.succeeded += from.succeeded;
 	into.warned += from.warned;

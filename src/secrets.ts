@@ -7,14 +7,23 @@ const mostForms = 4000;
 /** Every form in which a secret may turn up, with nothing that tells which one it was. */
 const forms = new Set<string>();
 let sorted: string[] | null = null;
+let revision = 0;
+
+/** Goes up when something is masked that was not: what was masked before and kept is to be masked again. */
+export function secretsRevision(): number {
+	return revision;
+}
 
 /** Remembers a value that must never be shown, with its encoded forms. Idempotent; short and empty values are ignored. */
 export function registerSecret(value: string | null | undefined): void {
 	const text = value?.trim() ?? "";
 	if (text.length < shortest) return;
-	if (forms.size > mostForms) forms.clear();
+	if (forms.size > mostForms) forgetSecrets();
+	const before = forms.size;
 	for (const form of formsOf(text)) forms.add(form);
+	if (forms.size === before) return;
 	sorted = null;
+	revision++;
 }
 
 /** Remembers a part of an address that looks made up by a machine. A word such as "notifications" would blot out sentences. */
@@ -42,6 +51,7 @@ function decoded(part: string): string {
 export function forgetSecrets(): void {
 	forms.clear();
 	sorted = null;
+	revision++;
 }
 
 /** The text with every registered secret replaced. */

@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { type DayTotals, emptyTotals, formatDetail, mergeTotals, parseDetail } from "../rollup.ts";
 import { prepared } from "./database.ts";
+import { noteDay } from "./written.ts";
 
 /** The row that holds all jobs together. */
 export const allJobs = 0;
@@ -45,6 +46,7 @@ function readDay(db: Database, day: number, jobId: number): DailyRow | null {
 
 /** Writes the sums of one day of one job, in place of those that were there. */
 export function writeDay(db: Database, day: number, jobId: number, totals: DayTotals): void {
+	noteDay(db, jobId, day);
 	prepared(
 		db,
 		`INSERT OR REPLACE INTO daily (job_id, ${columns})

@@ -12,6 +12,7 @@ import { dropDays, moveDays } from "./job-days.ts";
 import { findJob, isUnheardJob, nameDigest, readJob } from "./jobs.ts";
 import { type RunRow, runOf, selectRun } from "./runs.ts";
 import { markUnjudged } from "./watched.ts";
+import { noteEverything } from "./written.ts";
 
 /** The job under another name; where a job of that name has runs, merged into it. What reports the old name goes on here. */
 export function renameJob(db: Database, job: Job, name: string): void {
@@ -83,6 +84,7 @@ function totalsOf(run: Run, sign: 1 | -1 = 1): DayTotals {
 
 /** Returns what both jobs had: it stays once, and is no longer to be counted twice. */
 function moveRuns(db: Database, from: Job, into: Job, strand: string): { day: number; run: Run }[] {
+	noteEverything(db);
 	const twice: { day: number; run: Run }[] = [];
 	const clashes = prepared<RunRow>(
 		db,
@@ -113,6 +115,7 @@ function moveRuns(db: Database, from: Job, into: Job, strand: string): { day: nu
  * database is told of the deletion last): that is a job again.
  */
 export function deleteJob(db: Database, job: Job, before: number): void {
+	noteEverything(db);
 	prepared(db, "DELETE FROM run WHERE job_id = $id AND started_at < $before").run({ id: job.id, before });
 	const rest = prepared<RunRow>(db, `${selectRun} WHERE job_id = $id`).all({ id: job.id });
 	dropDays(db, job.id);

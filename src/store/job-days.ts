@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { emptyTotals, mergeTotals } from "../rollup.ts";
 import { allJobs, type Day, readDayRows, readDaysOf, writeDay } from "./daily.ts";
 import { prepared } from "./database.ts";
+import { noteEverything } from "./written.ts";
 
 /** Adds one job's sums to another's. Those of all jobs stay what they are. */
 export function moveDays(db: Database, from: number, into: number): void {
@@ -12,12 +13,14 @@ export function moveDays(db: Database, from: number, into: number): void {
 		mergeTotals(sum, totals);
 		writeDay(db, day, into, sum);
 	}
+	noteEverything(db);
 	prepared(db, "DELETE FROM daily WHERE job_id = $from").run({ from });
 }
 
 /** Takes a job's sums away. Those of all jobs are added up anew: what a day folded together cannot be taken out again. */
 export function dropDays(db: Database, jobId: number): void {
 	const days: Day["day"][] = readDaysOf(db, jobId).map(({ day }) => day);
+	noteEverything(db);
 	prepared(db, "DELETE FROM daily WHERE job_id = $jobId").run({ jobId });
 	for (const day of days) {
 		const rest = readDayRows(db, day).filter((row) => row.jobId !== allJobs);

@@ -3,19 +3,22 @@
 import type { Database } from "bun:sqlite";
 import type { Alert, AlertKind } from "../alert.ts";
 import { dueDaysOf } from "../due-days.ts";
-import type { Job } from "../job.ts";
+import { type Job, maxJobs } from "../job.ts";
 import { type DaySums, driftOfDays, jobDays, medianOf, weeklyChange } from "../job-days.ts";
 import type { Judgement, Plan } from "../judge.ts";
+import { Kept } from "../kept.ts";
 import { ladderOf, type Rung } from "../ladder.ts";
-import type { NightRun, Oddity, OverviewJob, ShortRun } from "../overview.ts";
-import { type Settings, settingsOf } from "../settings.ts";
+import type { NightRun, Oddity, OverviewJob, RestoreTime, ShortRun } from "../overview.ts";
+import { type JobSettings, type Settings, settingsOf } from "../settings.ts";
 import { stateOf } from "../state.ts";
 import { dayOf } from "../time.ts";
 import { prepared } from "./database.ts";
 import { readDecisions, undecided, untilNextRun } from "./decisions.ts";
+import { readLastGood } from "./last-good.ts";
+import { readRecentDays } from "./recent-days.ts";
 import type { RestoreFact } from "./restore.ts";
-import { readStandings } from "./standings.ts";
 import { readWatched, type Watched } from "./watched.ts";
+import { lastWriting, runsWriting } from "./written.ts";
 
 type Asked = {
 	/** The third rung, by the job's id. */
@@ -41,7 +44,6 @@ export function readOverviewJobs(
 	const watched = readWatched(db);
 	const unjudged = readUnjudgedJobs(db);
 	const newest = readNewestRuns(db, "newest");
-	const isGood = (run: ShortRun | undefined) => run?.outcome === "success" || run?.outcome === "warning";
 	const isAnyRunning = [...newest.values()].some(({ outcome }) => outcome === "running");
 	const isAnyFailed = [...newest.values()].some((run) => !isGood(run));
 	const finished = isAnyRunning ? readNewestRuns(db, "finished") : newest;
@@ -49,85 +51,142 @@ export function readOverviewJobs(
 	const decisions = readDecisions(db);
 	const labels = readLabels(db, newest);
 	const today = dayOf(now, zone);
-	const days = readDaysOfJobs(db, today - pastDays + 1, today + 1);
+	const days = readRecentDays(db, today - pastDays + 1, today + 1);
 	const alertsOf = Map.groupBy(open, ({ jobId }) => jobId);
-	// Retention may have deleted the last good run; the sums of its day are still there.
-	const isAnyLost = jobs.some(({ id }) => newest.has(id) && !good.has(id));
-	const known = isAnyLost
-		? new Map(readStandings(db, zone, now).map(({ job, lastSuccessAt }) => [job.id, lastSuccessAt]))
-		: null;
 	return jobs.map((job) => {
-		const { id, slug, name, host } = job;
-		const fixed = settingsOf(settings, job);
-		const found = watched.get(id) ?? null;
-		const newestRun = newest.get(id) ?? null;
-		const finishedRun = finished.get(id) ?? null;
-		const goodRun = good.get(id) ?? null;
-		const decision = decisions.get(id) ?? undecided;
-		const running = newestRun?.outcome === "running" ? newestRun : null;
-		const judgement = judgementOf(job, found, unjudged.has(id), newestRun, finishedRun);
-		const lastGoodAt = goodRun === null ? (known?.get(id) ?? null) : endOf(goodRun);
-		const plausibility =
-			found?.plausibility == null || goodRun === null
-				? null
-				: { at: endOf(goodRun), findings: found.plausibility.findings, learning: learningWords(found) };
-		const sums = days.get(id) ?? [];
-		const sized = sums.flatMap(({ day, size }) => (size === null || day <= today - stripDays ? [] : [{ day, size }]));
-		const timed = sums.flatMap(({ duration }) => (duration === null ? [] : [duration]));
-		const usualDuration = medianOf(timed.slice(-stripDays));
-		const anchor = judgement.dueAt ?? (running ?? finishedRun)?.startedAt ?? job.createdAt;
-		const from = today - stripDays + 1;
-		const missedAt = judgement.missed?.firstAt ?? null;
-		const { pausedUntil } = decision;
+		const { id, slug } = job;
+		const { pausedUntil } = decisions.get(id) ?? undecided;
 		const isPaused = pausedUntil !== null && pausedUntil > now;
-		return {
-			slug,
-			name,
-			host,
-			title: fixed?.title ?? null,
-			labels: { ...labels.get(id), ...fixed?.labels },
-			judgement,
-			ladder: ladderOf({
-				judgement,
-				lastGoodAt,
-				plausibility,
-				...rungOf("present", present.get(id)),
-				...rungOf("restorable", restore.rungs.get(slug)),
-			}),
-			oddity: oddityOf(plausibility?.findings ?? [], alertsOf.get(id) ?? [], { goodRun, sized, usualDuration }),
-			pausedUntil: !isPaused ? null : pausedUntil === untilNextRun ? Number.POSITIVE_INFINITY : pausedUntil,
-			lastGoodAt,
-			rpo: fixed?.rpo ?? null,
-			rto: fixed?.rto ?? null,
-			running,
-			finished: finishedRun,
-			good: goodRun,
-			days: jobDays(sums, {
-				from,
-				today,
-				firstDay: Math.min(dayOf(job.createdAt, zone), sums[0]?.day ?? Number.POSITIVE_INFINITY),
-				dueDays: dueDays(judgement.plan, anchor, from, today, zone),
-				missedDay: missedAt === null ? null : dayOf(missedAt, zone),
-				isRunning: running !== null,
-				usualDuration,
-			}),
-			sizes: sized.map(({ size }) => size),
-			sizePerWeek: weeklyChange(sized),
-			usualDuration,
-			drift: driftOfDays(sums, today),
-			restore: restore.jobs.get(slug) ?? null,
-		};
+		// Retention may have deleted the last good run; the sums of its day are still there.
+		const isLost = newest.has(id) && !good.has(id);
+		return overviewJobs.of(
+			id,
+			sameJobs.of(id, id, slug, job.name, job.host, job.createdAt),
+			settingsOf(settings, job),
+			watched.get(id) ?? null,
+			unjudged.has(id),
+			newest.get(id) ?? null,
+			finished.get(id) ?? null,
+			good.get(id) ?? null,
+			isLost ? readLastGood(db, id, today, zone) : null,
+			labels.get(id) ?? noLabels,
+			openAlerts.of(id, ...(alertsOf.get(id) ?? []).flatMap(({ kind, severity }) => [kind, severity])),
+			!isPaused ? null : pausedUntil === untilNextRun ? Number.POSITIVE_INFINITY : pausedUntil,
+			sameRung("present", id, present.get(id)),
+			sameRung("restorable", id, restore.rungs.get(slug)),
+			restore.jobs.get(slug) ?? null,
+			days.get(id) ?? noDays,
+			today,
+			zone,
+		);
 	});
 }
 
-/** A rung that nothing is known of is left to the ladder. */
-function rungOf<Name extends "present" | "restorable">(
-	name: Name,
-	rung: Rung | undefined,
-): Partial<Record<Name, Rung>> {
-	const rungs: Partial<Record<Name, Rung>> = {};
-	if (rung !== undefined) rungs[name] = rung;
-	return rungs;
+const isGood = (run: ShortRun) => run.outcome === "success" || run.outcome === "warning";
+
+const noLabels: Record<string, string> = {};
+const noDays: DaySums[] = [];
+
+// What is read anew each time is put back to the same object while its values are the same, so that what was made of it
+// need not be made again.
+const sameJobs = new Kept(maxJobs, (id: number, slug: string, name: string, host: string, createdAt: number): Job => {
+	return { id, slug, name, host, createdAt };
+});
+const sameRungs = new Kept(2 * maxJobs, (state: Rung["state"], at: number | null, sentence: string): Rung => {
+	return { state, at, sentence };
+});
+type OpenAlert = { kind: AlertKind; severity: Alert["severity"] };
+const openAlerts = new Kept(maxJobs, (...words: readonly string[]): OpenAlert[] => {
+	const alerts: OpenAlert[] = [];
+	for (let i = 0; i < words.length; i += 2) {
+		alerts.push({ kind: words[i] as AlertKind, severity: words[i + 1] as Alert["severity"] });
+	}
+	return alerts;
+});
+
+function sameRung(name: string, jobId: number, rung: Rung | undefined): Rung | null {
+	return rung === undefined ? null : sameRungs.of(`${name} ${jobId}`, rung.state, rung.at, rung.sentence);
+}
+
+/** Everything that a row is made of. Of the moment it is asked at it knows the day alone. */
+type JobFacts = readonly [
+	job: Job,
+	fixed: JobSettings | null,
+	found: Watched | null,
+	isWaiting: boolean,
+	newest: ShortRun | null,
+	finished: ShortRun | null,
+	good: ShortRun | null,
+	/** Set where no good run is there. */
+	lostGoodAt: number | null,
+	labels: Record<string, string>,
+	alerts: readonly OpenAlert[],
+	pausedUntil: number | null,
+	present: Rung | null,
+	restorable: Rung | null,
+	restore: RestoreTime | null,
+	sums: readonly DaySums[],
+	today: number,
+	zone: string,
+];
+
+const overviewJobs = new Kept<JobFacts, OverviewJob>(maxJobs, makeOverviewJob);
+
+function makeOverviewJob(...facts: JobFacts): OverviewJob {
+	const [job, fixed, found, isWaiting, newest, finished, good, lostGoodAt, labels, alerts, pausedUntil, ...more] =
+		facts;
+	const [present, restorable, restore, sums, today, zone] = more;
+	const { slug, name, host } = job;
+	const running = newest?.outcome === "running" ? newest : null;
+	const judgement = judgementOf(job, found, isWaiting, newest, finished);
+	const lastGoodAt = good === null ? lostGoodAt : endOf(good);
+	const plausibility =
+		found?.plausibility == null || good === null
+			? null
+			: { at: endOf(good), findings: found.plausibility.findings, learning: learningWords(found) };
+	const sized = sums.flatMap(({ day, size }) => (size === null || day <= today - stripDays ? [] : [{ day, size }]));
+	const timed = sums.flatMap(({ duration }) => (duration === null ? [] : [duration]));
+	const usualDuration = medianOf(timed.slice(-stripDays));
+	const anchor = judgement.dueAt ?? (running ?? finished)?.startedAt ?? job.createdAt;
+	const from = today - stripDays + 1;
+	const missedAt = judgement.missed?.firstAt ?? null;
+	return {
+		slug,
+		name,
+		host,
+		title: fixed?.title ?? null,
+		labels: { ...labels, ...fixed?.labels },
+		judgement,
+		ladder: ladderOf({
+			judgement,
+			lastGoodAt,
+			plausibility,
+			...(present !== null && { present }),
+			...(restorable !== null && { restorable }),
+		}),
+		oddity: oddityOf(plausibility?.findings ?? [], alerts, { goodRun: good, sized, usualDuration }),
+		pausedUntil,
+		lastGoodAt,
+		rpo: fixed?.rpo ?? null,
+		rto: fixed?.rto ?? null,
+		running,
+		finished,
+		good,
+		days: jobDays(sums, {
+			from,
+			today,
+			firstDay: Math.min(dayOf(job.createdAt, zone), sums[0]?.day ?? Number.POSITIVE_INFINITY),
+			dueDays: dueDays(judgement.plan, anchor, from, today, zone),
+			missedDay: missedAt === null ? null : dayOf(missedAt, zone),
+			isRunning: running !== null,
+			usualDuration,
+		}),
+		sizes: sized.map(({ size }) => size),
+		sizePerWeek: weeklyChange(sized),
+		usualDuration,
+		drift: driftOfDays(sums, today),
+		restore,
+	};
 }
 
 function learningWords({ plausibility }: Watched): string | null {
@@ -180,8 +239,8 @@ type Seen = { goodRun: ShortRun | null; sized: { size: number }[]; usualDuration
 
 /** The worst thing that looks wrong: of the newest backup, or of an alert that is still open. */
 function oddityOf(
-	findings: readonly { kind: AlertKind; severity: Alert["severity"] }[],
-	alerts: readonly Alert[],
+	findings: readonly OpenAlert[],
+	alerts: readonly OpenAlert[],
 	{ goodRun, sized, usualDuration }: Seen,
 ): Oddity | null {
 	const odd = [...findings, ...alerts.filter(({ kind }) => !toldByState.includes(kind))];
@@ -204,15 +263,34 @@ function readUnjudgedJobs(db: Database): Set<number> {
 	return new Set(rows.map(({ jobId }) => jobId));
 }
 
-type ShortRow = ShortRun & { jobId: number; receivedAt: number };
+type ShortRow = [
+	id: number,
+	jobId: number,
+	outcome: ShortRun["outcome"],
+	startedAt: number,
+	endedAt: number | null,
+	duration: number | null,
+	size: number | null,
+];
+
+const sameRuns = new Kept(
+	3 * maxJobs,
+	(
+		id: number,
+		outcome: ShortRun["outcome"],
+		startedAt: number,
+		endedAt: number | null,
+		duration: number | null,
+		size: number | null,
+	): ShortRun => ({ id, outcome, startedAt, endedAt, duration, size }),
+);
 
 // A job that only ever checks has thousands of runs and no backup: beyond these nothing is looked for.
 const newestLookedAt = 200;
 
 /** One seek a job. */
 const newestOf = (condition: string) => `
-	SELECT run.id, run.job_id AS jobId, outcome, started_at AS startedAt, ended_at AS endedAt, duration, size,
-		received_at AS receivedAt
+	SELECT run.id, run.job_id, outcome, started_at, ended_at, duration, size
 	FROM job JOIN run ON run.id = (
 		SELECT id FROM (
 			SELECT id, kind, outcome FROM run WHERE job_id = job.id ORDER BY started_at DESC, id DESC LIMIT ${newestLookedAt})
@@ -223,29 +301,37 @@ const newestQueries = {
 	good: newestOf(" AND outcome IN ('success', 'warning')"),
 };
 
-function readNewestRuns(db: Database, which: keyof typeof newestQueries): Map<number, ShortRow> {
-	const rows = prepared<ShortRow>(db, newestQueries[which]).all();
-	return new Map(rows.map((row) => [row.jobId, row]));
+function readNewestRuns(db: Database, which: keyof typeof newestQueries): Map<number, ShortRun> {
+	const rows = prepared(db, newestQueries[which]).values() as ShortRow[];
+	return new Map(rows.map(([id, jobId, ...rest]) => [jobId, sameRuns.of(id, id, ...rest)]));
 }
 
-type Labelled = { runId: number; receivedAt: number; labels: Record<string, string> };
+type Labelled = { runId: number; writing: number; labels: Record<string, string> };
 
 // Labels stand in the report, which may be long: each report is looked into once.
 const labelled = new WeakMap<Database, Map<number, Labelled>>();
 
 /** What the newest report of each job is labelled with. */
-function readLabels(db: Database, newest: ReadonlyMap<number, ShortRow>): Map<number, Record<string, string>> {
+function readLabels(db: Database, newest: ReadonlyMap<number, ShortRun>): Map<number, Record<string, string>> {
+	const isKeeping = lastWriting(db) !== null;
 	const known = labelled.get(db) ?? new Map<number, Labelled>();
 	labelled.set(db, known);
-	for (const [jobId, { id, receivedAt }] of newest) {
-		const before = known.get(jobId);
-		if (before?.runId === id && before.receivedAt === receivedAt) continue;
-		const row = prepared<{ labels: unknown }>(db, "SELECT report -> '$.labels' AS labels FROM run WHERE id = $id").get({
-			id,
-		});
-		known.set(jobId, { runId: id, receivedAt, labels: labelsOf(row?.labels) });
+	const labels = new Map<number, Record<string, string>>();
+	for (const [jobId, { id }] of newest) {
+		const writing = runsWriting(db, jobId);
+		let found = known.get(jobId);
+		if (!isKeeping || found?.runId !== id || found.writing !== writing) {
+			found = { runId: id, writing, labels: readLabelsOf(db, id) };
+			if (isKeeping) known.set(jobId, found);
+		}
+		labels.set(jobId, found.labels);
 	}
-	return new Map([...known].map(([jobId, { labels }]) => [jobId, labels]));
+	return labels;
+}
+
+function readLabelsOf(db: Database, runId: number): Record<string, string> {
+	const sql = "SELECT report -> '$.labels' AS labels FROM run WHERE id = $runId";
+	return labelsOf(prepared<{ labels: unknown }>(db, sql).get({ runId })?.labels);
 }
 
 function labelsOf(text: unknown): Record<string, string> {
@@ -254,34 +340,6 @@ function labelsOf(text: unknown): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
 	);
-}
-
-type DayRow = [
-	jobId: number,
-	day: number,
-	succeeded: number,
-	warned: number,
-	failed: number,
-	duration: number | null,
-	size: number | null,
-];
-
-/** The sums of every job on the days `from` to `to` (inclusive), oldest first. */
-function readDaysOfJobs(db: Database, from: number, to: number): Map<number, DaySums[]> {
-	const rows = prepared(
-		db,
-		`SELECT job_id, day, succeeded, warned, failed, CASE WHEN durations > 0 THEN duration_sum / durations END,
-			CASE WHEN sizes > 0 THEN size_sum / sizes END
-		FROM daily WHERE day BETWEEN $from AND $to AND job_id <> 0 AND succeeded + warned + failed > 0 ORDER BY day`,
-	).values({ from, to }) as DayRow[];
-	const jobs = new Map<number, DaySums[]>();
-	for (const [jobId, day, succeeded, warned, failed, duration, size] of rows) {
-		const sums = { day, succeeded, warned, failed, duration, size };
-		const days = jobs.get(jobId);
-		if (days === undefined) jobs.set(jobId, [sums]);
-		else days.push(sums);
-	}
-	return jobs;
 }
 
 // The slots of a schedule on thirty days are the same all day long, and working them out is most of the cost of a page.

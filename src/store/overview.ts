@@ -4,31 +4,23 @@ import type { Database } from "bun:sqlite";
 import type { Alert } from "../alert.ts";
 import type { Job } from "../job.ts";
 import type { Ladder } from "../ladder.ts";
-import type {
-	JobRef,
-	JobsFilter,
-	Overview,
-	OverviewAlert,
-	Point,
-	Range,
-	Series,
-	Totals,
-	TrendCell,
-} from "../overview.ts";
-import { averagesOf, type DayTotals, emptyTotals, mergeTotals } from "../rollup.ts";
+import type { JobRef, JobsFilter, Overview, OverviewAlert, Point, Range, Series } from "../overview.ts";
+import { averagesOf } from "../rollup.ts";
 import { type Run, rate, succeeded } from "../run.ts";
 import type { Settings } from "../settings.ts";
-import { dayOf, dayStart, formatDay, weekOf } from "../time.ts";
+import { dayOf, dayStart } from "../time.ts";
+import { decimal } from "../units.ts";
 import { compareNeeds, type VerdictJob, verdictJobs } from "../verdict.ts";
 import { readOpenAlerts } from "./alerts.ts";
-import { allJobs, type Day, readDays, readFirstDay } from "./daily.ts";
+import { allJobs, readFirstDay } from "./daily.ts";
 import { readPresentRungs } from "./inventory-look.ts";
 import { findJob, readJobs } from "./jobs.ts";
 import { readNight, readOverviewJobs } from "./overview-jobs.ts";
+import { type Period, readPeriod, readPhases, readTotals } from "./period.ts";
 import { countRejected, readRejected } from "./rejected.ts";
 import { restoreFact } from "./restore.ts";
 import { readFailures, readFinished, readNewest } from "./runs.ts";
-import { readSizeTotals } from "./size-totals.ts";
+import { readSizeTotals, type SizeTotals } from "./size-totals.ts";
 import { findSource } from "./sources.ts";
 
 export type OverviewQuestion = {
@@ -64,13 +56,14 @@ export function readOverview(db: Database, question: OverviewQuestion): StoredOv
 	const today = dayOf(now, zone);
 	const firstDay = range === "all" ? Math.min(readFirstDay(db) ?? today, today) : today - Number(range) + 1;
 	const jobId = job?.id ?? allJobs;
-	const days = readDays(db, jobId, firstDay, lastDay(today));
+	const per = today - firstDay < weeklyFrom ? "day" : "week";
+	const period = readPeriod(db, { jobId, from: firstDay, to: lastDay(today), per, zone });
 	const newest = newestWithPhases(readFinished(db, job?.id ?? null, 10));
 	const isOneJob = job !== null || jobs.length <= 1;
 	const archived = new Set(judged.flatMap((row) => (row.judgement.state === "archived" ? [row.slug] : [])));
 	const kept = all.filter(({ slug }) => !archived.has(slug)).map(({ id }) => id);
 	const sizes = isOneJob ? null : readSizeTotals(db, kept, { from: firstDay, to: lastDay(today), zone });
-	const series = seriesOf(db, isOneJob, job?.id ?? null, days, firstDay, today, zone);
+	const series = isOneJob ? seriesOfJob(db, job?.id ?? null, period, dayStart(firstDay, zone)) : period.series;
 	return {
 		now,
 		zone,
@@ -78,8 +71,8 @@ export function readOverview(db: Database, question: OverviewQuestion): StoredOv
 		jobs,
 		range,
 		from: dayStart(firstDay, zone),
-		totals: averagesOf(sumOf(days)),
-		before: range === "all" ? null : readBefore(db, jobId, firstDay, Number(range)),
+		totals: averagesOf(period.sum),
+		before: range === "all" ? null : readTotals(db, jobId, firstDay - Number(range), firstDay - 1),
 		series: sizes === null ? series : withTotals(series, sizes, today, zone),
 		newest,
 		usualPhases: newest === null ? {} : readUsualPhases(db, newest, today),
@@ -89,11 +82,11 @@ export function readOverview(db: Database, question: OverviewQuestion): StoredOv
 			.filter(({ parentId }) => parentId === null || !alerts.some(({ id }) => id === parentId))
 			.map((alert) => shownAlert(alert, alerts, all)),
 		night: readNight(db, now - nightMs),
-		totalSize: sizes?.get(today) ?? null,
+		totalSize: sizes?.of(today) ?? null,
 		restore,
 		recent: readNewest(db, job?.id ?? null, recentRuns),
 		failures: readFailures(db, job?.id ?? null, shownFailures),
-		trend: trendOf(days),
+		trend: period.trend,
 		rejected: { total: countRejected(db), lines: readRejected(db, shownRejected) },
 		lines: findSource(db, question.metricsFile)?.line ?? 0,
 	};
@@ -106,7 +99,7 @@ function readJudgedJobs(
 	{ now, zone, settings }: Pick<OverviewQuestion, "now" | "zone" | "settings">,
 ) {
 	const alerts = readOpenAlerts(db);
-	const restore = restoreFact(db, settings, now);
+	const restore = restoreFact(db, settings, now, decimal, jobs);
 	const present = readPresentRungs(db, jobs, settings, { zone }, now);
 	const judged = readOverviewJobs(db, jobs, alerts, { now, zone, settings, restore, present });
 	const told = new Map(verdictJobs(judged).map((job) => [job.slug, job]));
@@ -150,14 +143,15 @@ function shownAlert(alert: Alert, open: readonly Alert[], jobs: readonly Job[]):
 }
 
 /** Sizes become what all last good backups were together; a day without a run has its total too. */
-function withTotals(series: Series, sizes: ReadonlyMap<number, number>, today: number, zone: string): Series {
+function withTotals(series: Series, sizes: SizeTotals, today: number, zone: string): Series {
 	if (series.per === "week") {
 		// The last day of the week that has been.
-		const of = (at: number) => sizes.get(Math.min(dayOf(at, zone) + 6, today)) ?? null;
+		const of = (at: number) => sizes.of(Math.min(dayOf(at, zone) + 6, today));
 		return { ...series, points: series.points.map((point) => ({ ...point, size: of(point.at) })) };
 	}
 	const points = new Map(series.points.map((point) => [dayOf(point.at, zone), point]));
-	for (const [day, size] of sizes) {
+	for (const day of sizes.days()) {
+		const size = sizes.of(day);
 		const point = points.get(day);
 		if (point !== undefined) points.set(day, { ...point, size });
 		else if (day <= today) {
@@ -171,17 +165,6 @@ function withTotals(series: Series, sizes: ReadonlyMap<number, number>, today: n
 // Reports from clocks that run ahead are dated tomorrow; they belong to what is seen today.
 const lastDay = (today: number) => today + 1;
 
-function sumOf(days: Day[]): DayTotals {
-	const sum = emptyTotals();
-	for (const { totals } of days) mergeTotals(sum, totals);
-	return sum;
-}
-
-function readBefore(db: Database, jobId: number, firstDay: number, length: number): Totals | null {
-	const days = readDays(db, jobId, firstDay - length, firstDay - 1);
-	return days.length === 0 ? null : averagesOf(sumOf(days));
-}
-
 function newestWithPhases(runs: Run[]): Run | null {
 	return (
 		runs.find((run) => succeeded(run) && run.phases.length > 0) ?? runs.find((run) => run.phases.length > 0) ?? null
@@ -192,35 +175,13 @@ function newestWithPhases(runs: Run[]): Run | null {
 function readUsualPhases(db: Database, run: Run, today: number): Record<string, number> {
 	const job = findJob(db, run.slug);
 	if (job === null) return {};
-	const { phases } = averagesOf(sumOf(readDays(db, job.id, today - 30, lastDay(today))));
-	return Object.fromEntries(phases.flatMap(({ name, seconds }) => (seconds === null ? [] : [[name, seconds]])));
+	return readPhases(db, job.id, today - 30, lastDay(today));
 }
 
-/** One job with few runs is drawn run by run; several jobs, or years, by day or week. */
-function seriesOf(
-	db: Database,
-	isOneJob: boolean,
-	jobId: number | null,
-	days: Day[],
-	firstDay: number,
-	today: number,
-	zone: string,
-): Series {
-	const runs = days.reduce((sum, { totals }) => sum + totals.succeeded + totals.warned + totals.failed, 0);
-	if (isOneJob && runs <= mostRunPoints) {
-		const since = dayStart(firstDay, zone);
-		return { per: "run", points: readFinished(db, jobId, mostRunPoints, since).reverse().map(pointOfRun) };
-	}
-	if (today - firstDay < weeklyFrom) {
-		return { per: "day", points: days.map(({ day, totals }) => pointOf(dayStart(day, zone), totals)) };
-	}
-	const weeks = new Map<number, DayTotals>();
-	for (const { day, totals } of days) {
-		const sum = weeks.get(weekOf(day)) ?? emptyTotals();
-		mergeTotals(sum, totals);
-		weeks.set(weekOf(day), sum);
-	}
-	return { per: "week", points: [...weeks].map(([day, totals]) => pointOf(dayStart(day, zone), totals)) };
+/** One job with few runs is drawn run by run; with many, or of years, by day or week as several jobs are. */
+function seriesOfJob(db: Database, jobId: number | null, { sum, series }: Period, since: number): Series {
+	if (sum.succeeded + sum.warned + sum.failed > mostRunPoints) return series;
+	return { per: "run", points: readFinished(db, jobId, mostRunPoints, since).reverse().map(pointOfRun) };
 }
 
 function pointOfRun(run: Run): Point {
@@ -234,31 +195,4 @@ function pointOfRun(run: Run): Point {
 		throughput: isGood ? rate(run.size, run.duration) : null,
 		runId: run.id,
 	};
-}
-
-function pointOf(at: number, totals: DayTotals): Point {
-	const { runs, failed, averageDuration, averageSize, averageThroughput } = averagesOf(totals);
-	return {
-		at,
-		runs,
-		failed,
-		duration: averageDuration,
-		size: averageSize,
-		throughput: averageThroughput,
-		runId: null,
-	};
-}
-
-function trendOf(days: Day[]): TrendCell[] {
-	const cells = new Map<string, TrendCell>();
-	for (const { day, totals } of days) {
-		const week = formatDay(weekOf(day));
-		for (const [category, count] of totals.failures) {
-			if (count <= 0) continue;
-			const cell = cells.get(`${week} ${category}`) ?? { week, category, count: 0 };
-			cell.count += count;
-			cells.set(`${week} ${category}`, cell);
-		}
-	}
-	return [...cells.values()];
 }

@@ -1,29 +1,33 @@
 // What estimates of restores rest on: the drills of a job and how its newest backups went.
 import type { Database } from "bun:sqlite";
 import type { Alert, Finding } from "../alert.ts";
-import type { Job } from "../job.ts";
+import { type Job, maxJobs } from "../job.ts";
+import { Kept } from "../kept.ts";
 import type { Rung } from "../ladder.ts";
 import type { RestoreTime } from "../overview.ts";
 import { type BackupSpeed, type Drill, estimateRestore, isUsable, speedOf, whyUnknown } from "../restore.ts";
 import { type CheckedDrill, checkEstimates } from "../restore-check.ts";
 import {
+	isDrillOld,
 	newestGood,
 	type RestoreJudged,
 	restorableRung,
 	restoreCheckAt,
 	restoreFindingsOf,
 	restoreResolution,
+	rungOfDrills,
 } from "../restore-findings.ts";
-import { estimateLab, linkOf } from "../restore-lab.ts";
+import { estimateLab, type LabJob, linkOf } from "../restore-lab.ts";
 import type { RestoreJob } from "../restore-page.ts";
 import type { Run } from "../run.ts";
-import { mask } from "../secrets.ts";
+import { mask, secretsRevision } from "../secrets.ts";
 import { type JobSettings, type Settings, settingsOf } from "../settings.ts";
 import { decimal, type Units } from "../units.ts";
 import { prepared } from "./database.ts";
 import { readDecisions } from "./decisions.ts";
 import { readJobs } from "./jobs.ts";
 import { type RunRow, runOf, selectRun } from "./runs.ts";
+import { lastWriting, runsWriting } from "./written.ts";
 
 /** Of one job; two years of monthly drills. */
 const drillsRead = 24;
@@ -67,46 +71,65 @@ export function readDrills(db: Database, jobId: number): Drill[] {
 }
 
 /** Newest first; what is looked for ends the search, so this is a handful of rows for a job that only backs up. */
-const newestGoods = `SELECT id, size, receivedAt FROM (
-		SELECT id, kind, outcome, size, received_at AS receivedAt FROM run
+const newestGoods = `SELECT id, size FROM (
+		SELECT id, kind, outcome, size FROM run
 		WHERE job_id = $jobId AND started_at < $before ORDER BY started_at DESC, id DESC LIMIT ${runsLookedAt})
 	WHERE kind = 'backup' AND outcome IN ('success', 'warning') LIMIT $limit`;
 
-type GoodRow = { id: number; size: number | null; receivedAt: number };
-
 /** The newest good backups that began before an instant. */
-function readGoods(db: Database, jobId: number, before: number, limit: number): GoodRow[] {
-	return prepared<GoodRow>(db, newestGoods).all({ jobId, before, limit });
+function readGoods(db: Database, jobId: number, before: number, limit: number): number[] {
+	return prepared<{ id: number }>(db, newestGoods)
+		.all({ jobId, before, limit })
+		.map(({ id }) => id);
 }
 
 /** The size of the newest good backup before an instant, or null. */
 function readSizeBefore(db: Database, jobId: number, before: number): number | null {
-	return readGoods(db, jobId, before, 1)[0]?.size ?? null;
+	return prepared<{ size: number | null }>(db, newestGoods).get({ jobId, before, limit: 1 })?.size ?? null;
 }
 
 type Backup = Pick<Run, "size" | "repository" | "snapshotId"> & { tool: string | null; speed: BackupSpeed };
-type Known = { receivedAt: number; backup: Backup };
-
-// What a report tells of speed stands in its text, which may be long: each is looked into once.
-const looked = new WeakMap<Database, Map<number, Known>>();
-const mostLooked = 10_000;
 
 /** The newest good backups that began before an instant, newest first. */
 function readBackups(db: Database, jobId: number, before: number, limit: number): Backup[] {
-	const known = looked.get(db) ?? new Map<number, Known>();
-	looked.set(db, known);
-	if (known.size > mostLooked) known.clear();
-	return readGoods(db, jobId, before, limit).flatMap(({ id, receivedAt }) => {
-		const found = known.get(id);
-		if (found?.receivedAt === receivedAt) return [found.backup];
-		const row = prepared<RunRow>(db, `${selectRun} WHERE run.id = $id`).get({ id });
-		if (row === null) return [];
-		const run = runOf(row);
-		const { size, repository, snapshotId, labels } = run;
-		const backup = { size, repository, snapshotId, tool: labels.tool ?? null, speed: speedOf(run) };
-		known.set(id, { receivedAt, backup });
-		return [backup];
-	});
+	return readGoods(db, jobId, before, limit).flatMap((id) => readBackup(db, id) ?? []);
+}
+
+/** What a report tells of speed stands in its text. */
+function readBackup(db: Database, id: number): Backup | null {
+	const row = prepared<RunRow>(db, `${selectRun} WHERE run.id = $id`).get({ id });
+	if (row === null) return null;
+	const run = runOf(row);
+	const { size, repository, snapshotId, labels } = run;
+	return { size, repository, snapshotId, tool: labels.tool ?? null, speed: speedOf(run) };
+}
+
+type Facts = { drills: Drill[]; backups: Backup[] };
+/** `writing` and `secrets`: as of when. */
+type KeptFacts = { writing: number; secrets: number; facts: Facts };
+
+const keptFacts = new WeakMap<Database, Map<number, KeptFacts>>();
+
+function readFacts(db: Database, jobId: number): Facts {
+	const drills = readDrills(db, jobId);
+	// Speeds matter only until the first drill that worked.
+	const wanted = drills.some(isUsable) ? 1 : backupsRead;
+	return { drills, backups: readBackups(db, jobId, Number.MAX_SAFE_INTEGER, wanted) };
+}
+
+/** What estimates rest on, read again only when the job's runs were written to. */
+function factsOf(db: Database, jobId: number): Facts {
+	if (lastWriting(db) === null) return readFacts(db, jobId);
+	const jobs = keptFacts.get(db) ?? new Map<number, KeptFacts>();
+	keptFacts.set(db, jobs);
+	const writing = runsWriting(db, jobId);
+	const secrets = secretsRevision();
+	const known = jobs.get(jobId);
+	if (known?.writing === writing && known.secrets === secrets) return known.facts;
+	const facts = readFacts(db, jobId);
+	if (known === undefined && jobs.size >= maxJobs) jobs.clear();
+	jobs.set(jobId, { writing, secrets, facts });
+	return facts;
 }
 
 type Configured = Pick<JobSettings, "rto" | "title"> | null;
@@ -119,10 +142,7 @@ export function readRestoreJob(
 	now: number,
 	units: Units = decimal,
 ): RestoreJob {
-	const drills = readDrills(db, job.id);
-	// Speeds matter only until the first drill that worked.
-	const wanted = drills.some(isUsable) ? 1 : backupsRead;
-	const backups = readBackups(db, job.id, Number.MAX_SAFE_INTEGER, wanted);
+	const { drills, backups } = factsOf(db, job.id);
 	const [newest] = backups;
 	const size = newest?.size ?? null;
 	const facts = { size, drills, speeds: backups.map(({ speed }) => speed) };
@@ -157,9 +177,29 @@ export function readRestoreJobs(
 		.map((job) => readRestoreJob(db, job, settingsOf(settings, job), now, units));
 }
 
+type KeptSpeed = { writing: number; speed: BackupSpeed };
+
+// Two years of drills have 144 backups before them: each is looked into once, until a run of its job is written.
+const speeds = new WeakMap<Database, Map<number, KeptSpeed>>();
+const mostSpeeds = 10_000;
+
 /** Each drill of a job beside what would have been said before it. */
 export function readCheckedDrills(db: Database, { job, drills }: Pick<RestoreJob, "job" | "drills">): CheckedDrill[] {
-	return checkEstimates(drills, (at) => readBackups(db, job.id, at, backupsRead).map(({ speed }) => speed));
+	const isKeeping = lastWriting(db) !== null;
+	const writing = runsWriting(db, job.id);
+	const known = speeds.get(db) ?? new Map<number, KeptSpeed>();
+	speeds.set(db, known);
+	return checkEstimates(drills, (at) =>
+		readGoods(db, job.id, at, backupsRead).flatMap((id) => {
+			const found = known.get(id);
+			if (isKeeping && found?.writing === writing) return [found.speed];
+			const speed = readBackup(db, id)?.speed;
+			if (speed === undefined) return [];
+			if (known.size >= mostSpeeds) known.clear();
+			if (isKeeping) known.set(id, { writing, speed });
+			return [speed];
+		}),
+	);
 }
 
 /** What the overview says of restores. */
@@ -178,20 +218,60 @@ export function restoreFact(
 	settings: Pick<Settings, "jobs">,
 	now: number,
 	units: Units = decimal,
+	jobs: readonly Job[] = readJobs(db),
 ): RestoreFact {
-	const jobs = readRestoreJobs(db, settings, now, units);
-	const lab = estimateLab(jobs.map(labJobOf), null);
-	const times = jobs.flatMap(({ job, estimate, drills }): [string, RestoreTime][] =>
-		estimate === null ? [] : [[job.slug, { seconds: estimate.seconds, testedAt: newestGood(drills)?.endedAt ?? null }]],
+	const decisions = readDecisions(db);
+	const isKept = ({ id }: Job) => (decisions.get(id)?.archivedAt ?? null) === null;
+	const parts = jobs.filter(isKept).map((job): JobFact => {
+		const facts = factsOf(db, job.id);
+		const rto = settingsOf(settings, job)?.rto ?? null;
+		return jobFacts.of(job.id, job.slug, job.host, facts, rto, isDrillOld(facts.drills, now), units.iec);
+	});
+	return restoreFacts.of("", ...parts);
+}
+
+/** One job as the overview needs it, made again when its runs or what was decided of it have changed. */
+type JobFact = { slug: string; lab: LabJob; time: RestoreTime | null; rung: Rung };
+
+const jobFacts = new Kept(maxJobs, makeJobFact);
+
+function makeJobFact(
+	slug: string,
+	host: string,
+	{ drills, backups }: Facts,
+	rto: number | null,
+	isOld: boolean,
+	iec: boolean,
+): JobFact {
+	const [newest] = backups;
+	const estimate = estimateRestore({
+		size: newest?.size ?? null,
+		drills,
+		speeds: backups.map(({ speed }) => speed),
+	});
+	const testedAt = newestGood(drills)?.endedAt ?? null;
+	return {
+		slug,
+		lab: { slug, estimate, link: linkOf(newest?.repository ?? null, host), rto },
+		time: estimate === null ? null : { seconds: estimate.seconds, testedAt },
+		rung: rungOfDrills(drills, isOld, { iec }),
+	};
+}
+
+const restoreFacts = new Kept(1, (...jobs: readonly JobFact[]): RestoreFact => {
+	const lab = estimateLab(
+		jobs.map((job) => job.lab),
+		null,
 	);
+	const times = jobs.flatMap(({ slug, time }): [string, RestoreTime][] => (time === null ? [] : [[slug, time]]));
 	const tested = times.map(([, { testedAt }]) => testedAt);
 	const testedAt = tested.some((at) => at === null) ? null : Math.min(...tested.map((at) => at ?? 0));
 	return {
 		restore: lab === null ? null : { ...lab.serial, testedAt, unknown: lab.unknown.length },
 		jobs: new Map(times),
-		rungs: new Map(jobs.map(({ job, rung }) => [job.slug, rung])),
+		rungs: new Map(jobs.map(({ slug, rung }) => [slug, rung])),
 	};
-}
+});
 
 export function labJobOf({ job, estimate, link, rto }: RestoreJob) {
 	return { slug: job.slug, estimate, link, rto };

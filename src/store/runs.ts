@@ -4,6 +4,7 @@ import { parseReport } from "../report.ts";
 import type { Kind, Outcome, Run, RunReport } from "../run.ts";
 import { mask } from "../secrets.ts";
 import { prepared } from "./database.ts";
+import { noteEverything, noteRuns } from "./written.ts";
 
 export type RunRow = {
 	id: number;
@@ -45,6 +46,7 @@ export function replaceRun(db: Database, run: NewRun): void {
 
 // Positions instead of names: this is the one statement that runs a million times in a big import.
 function bindRun(db: Database, sql: string, { report, text, jobId, day, receivedAt }: NewRun): Changes {
+	noteRuns(db, jobId);
 	return prepared(db, sql).run(
 		jobId,
 		report.backupId,
@@ -149,6 +151,7 @@ export function countDue(db: Database, before: number, retentionDays: number): n
 
 /** Deletes at most `limit` of the runs that `countRunsBefore` counts; how many it were. */
 export function deleteRunsBefore(db: Database, before: number, limit: number): number {
+	noteEverything(db);
 	return prepared(
 		db,
 		`DELETE FROM run WHERE id IN (SELECT id FROM run WHERE ${past} ORDER BY started_at LIMIT $limit)`,

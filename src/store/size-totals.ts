@@ -3,39 +3,33 @@ import type { Database } from "bun:sqlite";
 import { dayStart } from "../time.ts";
 import { allJobs } from "./daily.ts";
 import { prepared } from "./database.ts";
+import { keptUntilWritten } from "./period.ts";
 
-type Closed = { key: string; totals: Map<number, number>; last: Map<number, number> };
+type Carried = { totals: ReadonlyMap<number, number>; last: Map<number, number> };
 
-// What past days came to is worked out once, and again only when the sums of all jobs say that one of them has changed.
-const closedTotals = new WeakMap<Database, Map<string, Closed>>();
-const mostKept = 8;
+/** Bytes of a day; null before the first size. */
+export type SizeTotals = { of: (day: number) => number | null; days: () => number[] };
 
-/** Bytes by day, `from` to `to` (inclusive), of the jobs asked for; days before the first size are left out. */
+/** On the days `from` to `to` (inclusive), of the jobs asked for. */
 export function readSizeTotals(
 	db: Database,
 	jobIds: readonly number[],
 	{ from, to, zone }: { from: number; to: number; zone: string },
-): Map<number, number> {
+): SizeTotals {
 	// Yesterday's runs may still be reported.
 	const open = to - 2;
-	const closed = closedOf(db, jobIds, from, open, zone);
+	// Whatever changes the size of a day, or what was there before the period, changes the sums of all jobs as well.
+	const key = `sizes ${from} ${open} ${zone} ${jobIds.join(",")}`;
+	const closed = keptUntilWritten(db, key, allJobs, open - 1, () => {
+		const start = readSizesBefore(db, jobIds, dayStart(from, zone));
+		return carry(start, readSizes(db, from, open - 1), jobIds, from, open - 1);
+	});
 	const since = Math.max(from, open);
 	const { totals } = carry(new Map(closed.last), readSizes(db, since, to), jobIds, since, to);
-	return new Map([...closed.totals, ...totals]);
-}
-
-function closedOf(db: Database, jobIds: readonly number[], from: number, before: number, zone: string): Closed {
-	const kept = closedTotals.get(db) ?? new Map<string, Closed>();
-	closedTotals.set(db, kept);
-	const name = `${from} ${before} ${zone}`;
-	const key = `${readMark(db, from, before)} ${jobIds.join(",")}`;
-	const found = kept.get(name);
-	if (found?.key === key) return found;
-	const start = readSizesBefore(db, jobIds, dayStart(from, zone));
-	const made = { key, ...carry(start, readSizes(db, from, before - 1), jobIds, from, before - 1) };
-	if (kept.size >= mostKept) kept.clear();
-	kept.set(name, made);
-	return made;
+	return {
+		of: (day) => totals.get(day) ?? closed.totals.get(day) ?? null,
+		days: () => [...closed.totals.keys(), ...totals.keys()],
+	};
 }
 
 type DaySize = { jobId: number; day: number; size: number };
@@ -46,7 +40,7 @@ function carry(
 	jobIds: readonly number[],
 	from: number,
 	to: number,
-): Omit<Closed, "key"> {
+): Carried {
 	const isAsked = new Set(jobIds);
 	const totals = new Map<number, number>();
 	let next = 0;
@@ -88,14 +82,4 @@ function readSizesBefore(db: Database, jobIds: readonly number[], at: number): M
 		if (row !== null) sizes.set(jobId, row.size);
 	}
 	return sizes;
-}
-
-function readMark(db: Database, from: number, before: number): string {
-	const row = prepared<{ mark: string | null }>(
-		db,
-		`WITH RECURSIVE days (d) AS (SELECT $from UNION ALL SELECT d + 1 FROM days WHERE d + 1 < $before)
-		SELECT count(*) || ' ' || sum(succeeded) || ' ' || sum(warned) || ' ' || sum(failed) || ' ' || sum(size_sum) AS mark
-		FROM days CROSS JOIN daily ON daily.day = d AND daily.job_id = ${allJobs} WHERE d < $before`,
-	).get({ from, before });
-	return row?.mark ?? "";
 }

@@ -1,9 +1,11 @@
 // What the watch reads and writes of a job: its newest runs as they are judged, what is not judged yet, what was found.
 import type { Database, SQLQueryBindings } from "bun:sqlite";
+import { maxJobs } from "../job.ts";
 import type { JudgedRun, Judgement } from "../judge.ts";
+import { Kept } from "../kept.ts";
 import type { Measured, Plausibility } from "../plausibility.ts";
 import type { Kind, Outcome, Run } from "../run.ts";
-import { mask } from "../secrets.ts";
+import { mask, secretsRevision } from "../secrets.ts";
 import type { State } from "../state.ts";
 import { prepared } from "./database.ts";
 import { type RunRow, runOf, selectRun } from "./runs.ts";
@@ -149,16 +151,41 @@ function masked(judgement: Judgement): Judgement {
 }
 
 function watchedOf(row: WatchRow): Watched {
-	return {
-		jobId: row.job_id,
-		state: row.state,
-		dueAt: row.due_at,
-		checkAt: row.check_at,
-		judgement: masked(JSON.parse(row.judgement) as Judgement),
-		plausibility: row.plausibility === null ? null : (JSON.parse(row.plausibility) as Plausibility),
-		tellsStart: row.tells_start === 1,
-	};
+	return found.of(
+		row.job_id,
+		row.job_id,
+		row.state,
+		row.due_at,
+		row.check_at,
+		row.judgement,
+		row.plausibility,
+		row.tells_start,
+		secretsRevision(),
+	);
 }
+
+/** The same object while its row is the same: it is read with every page, and changes with a report. */
+const found = new Kept(
+	maxJobs,
+	(
+		jobId: number,
+		state: State,
+		dueAt: number | null,
+		checkAt: number | null,
+		judgement: string,
+		plausibility: string | null,
+		tellsStart: number,
+		_secrets: number,
+	): Watched => ({
+		jobId,
+		state,
+		dueAt,
+		checkAt,
+		judgement: masked(JSON.parse(judgement) as Judgement),
+		plausibility: plausibility === null ? null : (JSON.parse(plausibility) as Plausibility),
+		tellsStart: tellsStart === 1,
+	}),
+);
 
 /** What the watch last found of every job. */
 export function readWatched(db: Database): Map<number, Watched> {
