@@ -111,6 +111,20 @@ export function formatAge(seconds: number): string {
 	return formatQuantity([[String(days), "d"]]);
 }
 
+/**
+ * A number that is another one whenever `formatAge` or `formatRelative` may say something else of an instant, or it has
+ * passed.
+ */
+export function ageStep(at: number, now: number): number {
+	const value = Math.floor(Math.abs(now - at) / 1000);
+	const minutes = Math.floor(value / 60);
+	const hours = Math.floor(minutes / 60);
+	const step =
+		minutes < 1 ? value : hours < 10 ? 1e3 + minutes : hours < 144 ? 1e6 + hours : 1e9 + Math.floor(hours / 24);
+	// Nought has a sign, too.
+	return now < at ? -step : step;
+}
+
 /** "5 h 42 min ago", "in 18 h", "just now" within two seconds. Instants in Unix milliseconds. */
 export function formatRelative(at: number, now: number): string {
 	const seconds = (now - at) / 1000;

@@ -1,6 +1,8 @@
 // How numbers read: sizes, durations, ages, shares.
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import {
+	ageStep,
 	formatAge,
 	formatBytes,
 	formatChange,
@@ -123,4 +125,25 @@ describe("shares and changes", () => {
 		expect(plain(plural(2000, "day"))).toBe("2,000 days");
 		expect(plain(formatPercent(0.004))).toBe("< 1 %");
 	});
+});
+
+test("as long as the step of an instant is the same, so is what is said of it", () => {
+	const someAge = fc.oneof(
+		fc.integer({ min: -70_000, max: 70_000 }),
+		fc.integer({ min: -11 * 3_600_000, max: 11 * 3_600_000 }),
+		fc.integer({ min: -9 * 86_400_000, max: 9 * 86_400_000 }),
+		fc.integer({ min: -1e11, max: 1e11 }),
+	);
+	const someLater = fc.oneof(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: 0, max: 90_000_000 }));
+	const at = 1_700_000_000_000;
+	fc.assert(
+		fc.property(someAge, someLater, (age, later) => {
+			const [now, then] = [at + age, at + age + later];
+			if (!Object.is(ageStep(at, now), ageStep(at, then))) return;
+			expect(formatRelative(at, now)).toBe(formatRelative(at, then));
+			expect(formatAge((now - at) / 1000)).toBe(formatAge((then - at) / 1000));
+			expect(at <= now).toBe(at <= then);
+		}),
+		{ numRuns: 20_000 },
+	);
 });

@@ -11,7 +11,7 @@ import { readOpenAlerts, readResolvedAlerts } from "../../src/store/alerts.ts";
 import { findJob } from "../../src/store/jobs.ts";
 import { readWatchedJob } from "../../src/store/watched.ts";
 import { Access } from "../../src/web/access.ts";
-import { type App, createApp } from "../../src/web/app.ts";
+import { type App, type AppOptions, createApp } from "../../src/web/app.ts";
 import { Entry } from "../../src/web/entry.ts";
 import { readTokens } from "../../src/web/tokens.ts";
 import { wire } from "../../src/web/wiring.ts";
@@ -59,6 +59,8 @@ export type Station = {
 	monitor: Monitor;
 	alerting: Alerting;
 	app: App;
+	/** What the app was made of. */
+	parts: AppOptions;
 	now: () => number;
 	/** Moves the clock, looking at everything on the way once an `every` (default: a minute). */
 	pass: (ms: number, every?: number) => Promise<void>;
@@ -127,6 +129,7 @@ export async function openStation({
 		monitor,
 		alerting,
 		app,
+		parts,
 		now: clock,
 		look,
 		pass: async (ms, every = 60_000) => {

@@ -1,6 +1,6 @@
 // One job in one row: how it stands, what is proven, its last thirty days, and the figures of its newest good backup.
 
-import type { Overview, OverviewJob } from "../../overview.ts";
+import type { OverviewJob } from "../../overview.ts";
 import { estimated } from "../../restore-words.ts";
 import {
 	formatAge,
@@ -16,7 +16,7 @@ import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { sparkline } from "../pictures.ts";
 import { exactBytes } from "../size-element.ts";
-import { ago, calendarTime, formatCalendar } from "../time-element.ts";
+import { ago, type Clock, calendarTime, formatCalendar } from "../time-element.ts";
 import { jobMark } from "./job-parts.ts";
 import { jobHref } from "./overview-parts.ts";
 import { rungs } from "./overview-rungs.ts";
@@ -24,7 +24,7 @@ import { daysStrip } from "./overview-strip.ts";
 
 export type Listed = { job: OverviewJob; trouble: Trouble | null; called: string };
 
-export function jobRow({ job, trouble, called }: Listed, data: Overview, units: Units, isLight: boolean): Html {
+export function jobRow({ job, trouble, called }: Listed, data: Clock, units: Units, isLight: boolean): Html {
 	const { look, icon: picture, word } = markOf(job, trouble);
 	const tags = Object.entries(job.labels).map(
 		([name, value]) => html` <span class="tag"><bdi>${name}</bdi>: <bdi>${value}</bdi></span>`,
@@ -54,7 +54,7 @@ function cell(name: string, label: string, { value, note, picture, state, exact 
 
 const nothing = html`<span class="muted">${unknown}</span>`;
 
-function lastGood({ lastGoodAt, good, finished }: OverviewJob, data: Overview): Two {
+function lastGood({ lastGoodAt, good, finished }: OverviewJob, data: Clock): Two {
 	if (lastGoodAt === null) return { value: nothing, note: finished === null ? "not run yet" : "none on record" };
 	if (good === null) return { value: ago(lastGoodAt, data), note: "its run is deleted" };
 	return {
@@ -63,7 +63,7 @@ function lastGood({ lastGoodAt, good, finished }: OverviewJob, data: Overview): 
 	};
 }
 
-function nextDue(job: OverviewJob, data: Overview): Two {
+function nextDue(job: OverviewJob, data: Clock): Two {
 	const { state, dueAt, deadlineAt, missed, plan } = job.judgement;
 	if (state === "archived") return { value: "never", note: "archived" };
 	if (state === "paused") {
@@ -124,7 +124,7 @@ function duration({ good, usualDuration }: OverviewJob): Two {
 	return { value: formatDuration(good.duration), note: isMarked ? html`<b>${change}</b>` : change };
 }
 
-function restore({ restore: time, rto }: OverviewJob, { now }: Overview): Two {
+function restore({ restore: time, rto }: OverviewJob, { now }: Clock): Two {
 	if (time === null) return { value: html`<span class="muted">${unknown}</span>`, note: "not set up" };
 	const isOver = rto !== null && time.seconds > rto;
 	const note = time.testedAt === null ? "never tested" : `tested ${formatAge((now - time.testedAt) / 1000)} ago`;

@@ -4,7 +4,8 @@ import type { Units } from "../../units.ts";
 import { troubleOf, type VerdictJob } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
-import { jobRow, type Listed } from "./overview-job-row.ts";
+import type { Listed } from "./overview-job-row.ts";
+import { jobRows } from "./overview-job-rows.ts";
 import { pathWith, swapped } from "./overview-parts.ts";
 import { rungLegend } from "./overview-rungs.ts";
 import { stripLegend } from "./overview-strip.ts";
@@ -28,7 +29,7 @@ export function jobsCard(data: Overview, told: VerdictJob[], units: Units): Html
 	const body =
 		rows.length === 0
 			? noMatch(data, all.length)
-			: html`<div class="job-table" role="table" aria-label="Jobs"><div role="rowgroup"><div class="job-head-row" role="row">${head.map((word) => html`<span role="columnheader">${word}</span>`)}</div></div><div role="rowgroup">${rows.map((row) => jobRow(row, data, units, isLight))}</div></div>`;
+			: html`<div class="job-table" role="table" aria-label="Jobs"><div role="rowgroup"><div class="job-head-row" role="row">${head.map((word) => html`<span role="columnheader">${word}</span>`)}</div></div><div role="rowgroup">${jobRows(rows, data, units, isLight)}</div></div>`;
 	const more =
 		isCut &&
 		html`<p class="job-more"><a class="button" id="all-rows" ${swapped(pathWith(data, { filter: { isWhole: true } }))}>Show all ${matching.length} jobs</a> <span class="hint">${restWords(matching.slice(rowsShown))}</span></p>`;
