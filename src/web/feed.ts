@@ -1,8 +1,14 @@
-// An Atom feed of what went wrong and what works again, for feed readers.
+// An Atom feed of what went wrong and what is over again, for feed readers: runs by their outcome, the rest by its alert.
+import type { Database } from "bun:sqlite";
+import type { Alert } from "../alert.ts";
+import type { Job } from "../job.ts";
 import type { Run } from "../run.ts";
-import type { Turn } from "../store/run-search.ts";
+import { readOpenAlerts, readResolvedAlerts } from "../store/alerts.ts";
+import { readJobById } from "../store/jobs.ts";
+import { readTurns, type Turn } from "../store/run-search.ts";
 import { formatInstant } from "../time.ts";
 import { formatBytes, formatDuration } from "../units.ts";
+import { alertWords } from "../verdict.ts";
 import { html, raw } from "./html.ts";
 
 export type FeedAddress = {
@@ -12,35 +18,86 @@ export type FeedAddress = {
 	isFixed: boolean;
 };
 
-/** `turns` newest first. The feed is as new as its newest entry: it does not change while nothing happens. */
-export function drawFeed(turns: Turn[], { base, isFixed }: FeedAddress, zone: string): string {
-	const newest = turns[0]?.run;
-	const updated = formatInstant(newest === undefined ? 0 : endOf(newest), zone);
+type FeedEntry = {
+	/** The same for the same thing for ever, also after the database was built again. */
+	key: string;
+	at: number;
+	title: string;
+	text: string;
+	category: "failure" | "recovery" | "alert" | "over";
+	/** Where it leads, from the server's root. */
+	path: string;
+};
+
+/** The newest entries, newest first. What became of runs is told by the runs, which a rebuild brings back. */
+export function readFeed(db: Database, limit: number): FeedEntry[] {
+	const alerts = [...readOpenAlerts(db), ...readResolvedAlerts(db, limit)]
+		.filter(({ kind, key, parentId }) => parentId === null && !(kind === "failed" && key === ""))
+		.flatMap((alert) => entriesOfAlert(alert, alert.jobId === 0 ? null : readJobById(db, alert.jobId)));
+	const entries = [...readTurns(db, limit).map(entryOfTurn), ...alerts];
+	return entries.sort((a, b) => b.at - a.at).slice(0, limit);
+}
+
+/** The feed is as new as its newest entry: it does not change while nothing happens. */
+export function drawFeed(entries: FeedEntry[], { base, isFixed }: FeedAddress, zone: string): string {
+	const updated = formatInstant(entries[0]?.at ?? 0, zone);
 	const hint = isFixed ? "" : " Its links use the address it was asked at; set PUBLIC_URL to fix them.";
 	return `${html`${raw('<?xml version="1.0" encoding="utf-8"?>\n')}<feed xmlns="http://www.w3.org/2005/Atom">
-<title>Backups: failures and recoveries</title>
-<subtitle>Backup runs that failed, and the first that worked again.${hint}</subtitle>
+<title>Backups: what went wrong, and what is over</title>
+<subtitle>Backup runs that failed and the first that worked again, runs that did not come, and whatever else was alerted.${hint}</subtitle>
 <id>${urn(base)}</id>
 <link rel="self" type="application/atom+xml" href="${base}/feed.xml"/>
 <link rel="alternate" type="text/html" href="${base}/"/>
 <author><name>Homelab Backup Monitor</name></author>
 <updated>${updated}</updated>
-${turns.map((turn) => entry(turn, base, zone))}</feed>`}\n`;
+${entries.map((entry) => draw(entry, base, zone))}</feed>`}\n`;
 }
 
-function entry({ run, what }: Turn, base: string, zone: string) {
-	const name = run.host === "" ? run.job : `${run.job} (${run.host})`;
-	const title = what === "failure" ? `${name} failed` : `${name} works again`;
-	const link = `${base}/?job=${encodeURIComponent(run.slug)}`;
+function draw({ key, at, title, text, category, path }: FeedEntry, base: string, zone: string) {
 	return html`<entry>
 <title>${printable(title)}</title>
-<id>${urn(`${what}\n${run.job}\n${run.host}\n${run.backupId}`)}</id>
-<link rel="alternate" type="text/html" href="${link}"/>
-<updated>${formatInstant(endOf(run), zone)}</updated>
-<category term="${what}"/>
-<content type="text">${printable(sentence(run, what))}</content>
+<id>${urn(key)}</id>
+<link rel="alternate" type="text/html" href="${base}${path}"/>
+<updated>${formatInstant(at, zone)}</updated>
+<category term="${category}"/>
+<content type="text">${printable(text)}</content>
 </entry>
 `;
+}
+
+function entryOfTurn({ run, what }: Turn): FeedEntry {
+	const name = nameOf(run.job, run.host);
+	return {
+		key: `${what}\n${run.job}\n${run.host}\n${run.backupId}`,
+		at: endOf(run),
+		title: what === "failure" ? `${name} failed` : `${name} works again`,
+		text: sentence(run, what),
+		category: what,
+		path: `/?job=${encodeURIComponent(run.slug)}`,
+	};
+}
+
+/** Its beginning, and its end once it is over. `job` null: it is about the monitor itself. */
+function entriesOfAlert(alert: Alert, job: Job | null): FeedEntry[] {
+	const name = job === null ? "Backup Monitor" : nameOf(job.name, job.host);
+	const words = alertWords(alert.kind, null);
+	const key = [alert.kind, alert.key, job?.name ?? "", job?.host ?? "", alert.since].join("\n");
+	const path = job === null ? "/alerts" : `/jobs/${encodeURIComponent(job.slug)}`;
+	const began: FeedEntry = {
+		key,
+		at: alert.openedAt,
+		title: words === null ? `${name}: ${alert.sentence}` : `${name} ${words}`,
+		text: alert.sentence,
+		category: "alert",
+		path,
+	};
+	if (alert.resolvedAt === null) return [began];
+	const over = { key: `over\n${key}`, at: alert.resolvedAt, title: `${name}: over`, text: alert.resolution ?? "" };
+	return [began, { ...over, category: "over", path }];
+}
+
+function nameOf(job: string, host: string): string {
+	return host === "" ? job : `${job} (${host})`;
 }
 
 function sentence(run: Run, what: Turn["what"]): string {
@@ -60,7 +117,6 @@ function endOf(run: Run): number {
 	return run.endedAt ?? run.startedAt;
 }
 
-/** The same thing has the same id for ever, also after the database was built again. */
 function urn(text: string): string {
 	const hex = new Bun.CryptoHasher("sha256").update(text).digest("hex");
 	return `urn:uuid:${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

@@ -1,22 +1,22 @@
 // The routes that other programs read: metrics, summary, jobs, runs, exports, badges, the feed, and their description.
 import type { Database } from "bun:sqlite";
-import { type State, shownState } from "../state.ts";
+import { compareStates, type State, shownState } from "../state.ts";
 import { readOpenAlerts } from "../store/alerts.ts";
 import { readAliases } from "../store/aliases.ts";
 import { allJobs } from "../store/daily.ts";
 import { findJob } from "../store/jobs.ts";
 import { readLadders, readVerdictJobs } from "../store/overview.ts";
 import { countRejected } from "../store/rejected.ts";
-import { anyRun, readTurns, searchRuns } from "../store/run-search.ts";
+import { anyRun, searchRuns } from "../store/run-search.ts";
 import { readRecentTotals, readRun, readStanding, readStandings, type Standing } from "../store/standings.ts";
 import { version } from "../version.ts";
 import { jobDetail, jobObject, runObject, wholeRunObject } from "./answers.ts";
 import type { AppOptions } from "./app.ts";
-import { drawBadge } from "./badge.ts";
+import { type BadgeState, drawBadge } from "./badge.ts";
 import { ownAddress } from "./client.ts";
 import { csv, type ExportFormat, exportRuns, jsonl } from "./export.ts";
 import { findSeat, mostExports } from "./export-seats.ts";
-import { drawFeed, type FeedAddress } from "./feed.ts";
+import { drawFeed, type FeedAddress, readFeed } from "./feed.ts";
 import { splitTarget } from "./guard.ts";
 import { metricsHandlers } from "./metrics-handlers.ts";
 import { json, type Operation, openApi } from "./openapi.ts";
@@ -30,7 +30,7 @@ import { summaryObject } from "./summary.ts";
 // Ages in the summary are at most this old.
 const summaryForMs = 10_000;
 const dataForMs = 60_000;
-const shownTurns = 50;
+const shownEntries = 50;
 const recentRuns = 10;
 
 /** `originalMetrics` answers `/api/metrics` where JSON is preferred. */
@@ -141,14 +141,20 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 			});
 		});
 
+	/** While the monitor cannot tell, only what is wrong anyway is known. */
+	const badgeOf = (state: State): BadgeState => {
+		const isBlind = options.problems().some(({ severity }) => severity === "critical");
+		return isBlind && compareStates(state, "running") >= 0 ? "unknown" : state;
+	};
+
 	const badge = withDatabase((db, request, file) => {
 		const found = file.endsWith(".svg") ? findJob(db, file.slice(0, -4)) : null;
 		if (found === null) {
 			const type = { "content-type": svgType, "cross-origin-resource-policy": "cross-origin" };
 			return answer(headers, 404, drawBadge("no such job", "unknown"), type);
 		}
-		const made = badges.answer(request, `${found.id}`, kept(svgType, dataForMs), () =>
-			drawBadge(found.name, shownOf(readStanding(db, found, zone, clock()))),
+		const made = badges.answer(request, `${found.id}`, kept(svgType, summaryForMs), () =>
+			drawBadge(found.name, badgeOf(shownOf(readStanding(db, found, zone, clock())))),
 		);
 		return made ?? unavailable();
 	});
@@ -157,7 +163,7 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 		const address = addressOf(request);
 		const how = { ...kept(feedType, dataForMs), vary: "Accept-Encoding, Host" };
 		const made = cache.answer(request, `feed ${address.base}`, how, () =>
-			drawFeed(readTurns(db, shownTurns), address, zone),
+			drawFeed(readFeed(db, shownEntries), address, zone),
 		);
 		return made ?? unavailable();
 	});
@@ -229,7 +235,7 @@ export function readRoutes(options: AppOptions, headers: Record<string, string>,
 			handler: badge,
 		},
 		{
-			...get("/feed.xml", "Failures and recoveries as an Atom feed", {
+			...get("/feed.xml", "What went wrong and what is over, as an Atom feed", {
 				200: { description: "Atom", types: { "application/atom+xml": { type: "string" } } },
 			}),
 			handler: feed,

@@ -127,6 +127,43 @@ test("a job that stops is late, then missed, told once, and over with its next r
 	]);
 	expect((await told(receiver, 2))[1]).toStartWith("Resolved: nas runs again");
 	expect(await saidOf(server, clock.env)).toEqual(all("ok", 0));
+	const feed = await (await server.get("/feed.xml")).text();
+	expect([...feed.matchAll(/<title>(nas.*?)<\/title>/g)].map(([, title]) => title)).toEqual([
+		"nas: over",
+		"nas missed its run",
+	]);
+	await server.stop();
+}, 30_000);
+
+/** Every place that programs and people look at, as one word each; asked over and over, so that kept answers are kept. */
+async function shownIn(server: Started): Promise<Record<string, boolean>> {
+	const texts = await Promise.all(
+		["/", "/jobs/nas", "/api/jobs", "/api/jobs/nas", "/api/summary", "/metrics", "/badge/nas.svg", "/feed.xml"].map(
+			async (path) => [path, await (await server.get(path)).text()] as const,
+		),
+	);
+	const isMissed =
+		/"(?:state|status)":\s*"missed"|state="missed"[^\n]*\} 1\n|: missed<|missed its run|nas missed its|nas: Missed/;
+	return Object.fromEntries(texts.map(([path, text]) => [path, isMissed.test(text)]));
+}
+
+test("time alone turns every place red within seconds, however often it was asked before", async () => {
+	const [dataDir, clock] = [makeFolder(), makeClock("2027-03-01T01:05:00Z")];
+	const jobs = '{ nas: { schedule: { cron: "0 * * * *" }, start_grace: 10m } }';
+	writeFileSync(join(dataDir, "config.yaml"), `jobs: ${jobs}\n`);
+	const server = await startServer({ dataDir, env: clock.env });
+	append(dataDir, [
+		{ job: "nas", backup_id: "1", timestamp: "2027-03-01T00:00:05Z", duration_total: 60, success: true },
+	]);
+	await until(async () => (await server.json("/api/summary")).jobs === 1);
+	for (let round = 0; round < 5; round++) await shownIn(server);
+	expect(Object.values(await shownIn(server))).not.toContain(true);
+	clock.set("2027-03-01T01:11:00Z");
+	let shown: Record<string, boolean> = {};
+	await until(async () => {
+		shown = await shownIn(server);
+		return Object.values(shown).every(Boolean);
+	}, 6000).catch(() => expect(shown).toEqual({}));
 	await server.stop();
 }, 30_000);
 
