@@ -15,9 +15,12 @@ const dayMs = 86_400_000;
 /** A smaller remote is the new normal after this long. */
 const shrunkForMs = 30 * dayMs;
 
-/** When the listing is overdue: twice its period without a good one. null: nothing was ever listed, so none is due. */
-export function overdueAt({ listing, latest }: Comparison, wanted: Wanted | null, period: number): number | null {
-	const since = listing?.at ?? latest?.at ?? null;
+/**
+ * When the listing is overdue: twice its period without a good one, however often it was tried. null: nothing was ever
+ * listed, so none is due.
+ */
+export function overdueAt({ listing, firstAt }: Comparison, wanted: Wanted | null, period: number): number | null {
+	const since = listing?.at ?? firstAt;
 	return since === null ? null : since + 2 * (wanted?.inventory?.every ?? period) * 1000;
 }
 
@@ -77,7 +80,7 @@ export function findingsOfInventory(
 	}
 	const blind = blindSentence(comparison, isOverdue, telling);
 	if (blind !== null) {
-		const since = comparison.listing?.at ?? comparison.latest?.at ?? now;
+		const since = comparison.listing?.at ?? comparison.firstAt ?? now;
 		findings.push({ kind: "stale_copy", key: "listing", severity: "warning", sentence: blind, runId: null, since });
 	}
 	return findings;

@@ -93,6 +93,8 @@ export type Comparison = {
 	listing: Listing | null;
 	/** The newest one, whatever came of it. */
 	latest: Listing | null;
+	/** When the first one was made, or tried; null: none was. */
+	firstAt: number | null;
 	/** Since when every listing was empty; null: the newest one is not. */
 	emptySince: number | null;
 	/** Newest first. */
@@ -189,6 +191,7 @@ export function compareInventory(
 	return {
 		listing,
 		latest,
+		firstAt: byTime[0]?.at ?? null,
 		emptySince: emptySince(byTime),
 		verdicts,
 		counts,

@@ -82,7 +82,8 @@ export function compareJob(
 	const snapshots = readSnapshots(db, jobId);
 	const runs = readCopiedRuns(db, jobId, snapshots);
 	const comparison = compareInventory(runs, snapshots, listings, { keep: settings?.keep ?? null, zone, isBrief });
-	const period = periodOf(listings.map(({ at }) => at));
+	// One that failed says nothing of when the next good one may be expected.
+	const period = periodOf(listings.flatMap(({ at, outcome }) => (outcome === "ok" ? [at] : [])));
 	return { comparison, period, compared: runs.length + snapshots.length };
 }
 

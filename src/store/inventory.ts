@@ -133,14 +133,17 @@ function writeChanges(
 }
 
 function prune(db: Database, jobId: number, now: number): void {
+	// Those that fail every quarter of an hour must not push out the last that told something, nor since when it is tried.
+	const spared = `id <> (SELECT min(id) FROM listing WHERE job_id = $jobId) AND id <> coalesce((SELECT id FROM listing
+		WHERE job_id = $jobId AND outcome = 'ok' AND is_compared = 1 ORDER BY at DESC, id DESC LIMIT 1), 0)`;
 	prepared(
 		db,
-		`DELETE FROM listing WHERE job_id = $jobId AND is_compared = 0 AND id <= (
+		`DELETE FROM listing WHERE job_id = $jobId AND ${spared} AND is_compared = 0 AND id <= (
 			SELECT id FROM listing WHERE job_id = $jobId ORDER BY at DESC, id DESC LIMIT 1 OFFSET $kept)`,
 	).run({ jobId, kept: keptListings });
 	prepared(
 		db,
-		`DELETE FROM listing WHERE job_id = $jobId AND at < (
+		`DELETE FROM listing WHERE job_id = $jobId AND ${spared} AND at < (
 			SELECT at FROM listing WHERE job_id = $jobId ORDER BY at DESC, id DESC LIMIT 1 OFFSET $kept)`,
 	).run({ jobId, kept: keptListings });
 	prepared(db, "DELETE FROM snapshot WHERE job_id = $jobId AND gone_at < $before").run({

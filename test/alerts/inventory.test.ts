@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { takeListing } from "../../src/ingest/inventory.ts";
-import { openListing } from "../../src/ingest/listing.ts";
+import { failedListing, openListing } from "../../src/ingest/listing.ts";
 import { readListings } from "../../src/store/inventory.ts";
 import { findJob } from "../../src/store/jobs.ts";
 import { cleanUp, makeFolder } from "../binary.ts";
@@ -140,4 +140,52 @@ test("a rebuilt database knows when listings were made, and calls nothing absent
 	expect(station.open()).toEqual([]);
 	await list([resticEntry(idOf(1), at)]);
 	expect(station.open()).toEqual([]);
+});
+
+/** A listing that could not be made, as a pull every quarter of an hour leaves one. */
+async function failToList(): Promise<void> {
+	const { monitor } = station;
+	const job = monitor.db === null ? null : findJob(monitor.db, "nas");
+	if (job === null) throw new Error("no job");
+	const made = { job, at: station.now(), format: "restic", source: "command" } as const;
+	await takeListing((line, apply) => monitor.keepListing(line, apply), made, failedListing("wrong password"));
+	await station.look();
+}
+
+test("a remote that could never be listed is told after two days, however often it was tried", async () => {
+	await station.run("nas", { snapshot_id: idOf(0) });
+	for (let i = 0; i < 50; i++) {
+		await failToList();
+		await station.pass(hour, hour);
+		await station.run("nas", { snapshot_id: idOf(i + 1) });
+	}
+	expect(station.open()).toMatchObject([
+		{ kind: "stale_copy", key: "listing", sentence: expect.stringContaining("wrong password") },
+	]);
+});
+
+test("a remote that cannot be listed any more stays an alert, however often it is tried again", async () => {
+	await station.run("nas", { snapshot_id: idOf(0) });
+	const entries = [resticEntry(idOf(0), station.now())];
+	await station.pass(hour, hour);
+	await list(entries);
+	const from = station.now();
+	await station.pass(12 * 24 * hour, 12 * 24 * hour);
+	await failToList();
+	const blind = () => station.open().filter(({ kind }) => kind === "stale_copy");
+	expect(blind()).toMatchObject([{ key: "listing" }]);
+	// Every quarter of an hour since.
+	station.monitor.db?.run(
+		`INSERT INTO listing (job_id, at, format, source, outcome, entries, reason, is_compared)
+		WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 1150)
+		SELECT 1, ? + i * 900000, 'restic', 'command', 'failed', 0, 'wrong password', 0 FROM n`,
+		[from],
+	);
+	await station.pass(hour, hour);
+	await failToList();
+	expect(blind()).toMatchObject([{ key: "listing" }]);
+	expect(station.resolved()).toEqual([]);
+	expect(station.monitor.db === null ? [] : readListings(station.monitor.db, 1).slice(0, 1)).toMatchObject([
+		{ outcome: "ok", at: from },
+	]);
 });
