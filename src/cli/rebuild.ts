@@ -50,7 +50,9 @@ export async function replayJournals({ databasePath, metricsFile, dataDir, zone 
 	try {
 		// What was sent by hand wins over the file where both tell of the same run: it comes last.
 		readOn(new FollowedFile(db, metricsFile, zone));
-		await replayParts({ db, dataDir, zone, now: Date.now });
+		const onDamage = (path: string, reason: string) =>
+			process.stderr.write(`${path} is damaged (${reason}); what it told from some place on is missing\n`);
+		await replayParts({ db, dataDir, zone, now: Date.now, onDamage });
 		readOn(new FollowedFile(db, join(dataDir, journalName), zone, { isOurs: true }));
 		return countRuns(db);
 	} finally {
@@ -61,6 +63,8 @@ export async function replayJournals({ databasePath, metricsFile, dataDir, zone 
 function readOn(followed: FollowedFile): void {
 	let look = followed.look(Date.now());
 	while (look.more) look = followed.look(Date.now());
+	// Without it runs would be missing, and nobody would know.
+	if (look.state === "unreadable") throw new AppError("unavailable", `${followed.path} ${look.reason}.`);
 	process.stdout.write(`${followed.path}: ${look.reason ?? "read to its end"}\n`);
 }
 

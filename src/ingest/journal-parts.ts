@@ -3,6 +3,7 @@
 import type { Database } from "bun:sqlite";
 import { createReadStream, createWriteStream, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { codeOf, messageOf } from "../errors.ts";
 import { transaction } from "../store/database.ts";
 import { syncFile, syncFolder } from "../store/files.ts";
 import { beginPart, readPart } from "../store/journal-part.ts";
@@ -76,22 +77,41 @@ export function isCutOff(dataDir: string): boolean {
 	return first !== undefined && first.number > 1;
 }
 
-export type Replay = { db: Database; dataDir: string; zone: string; now: () => number; isStopped?: () => boolean };
+export type Replay = {
+	db: Database;
+	dataDir: string;
+	zone: string;
+	now: () => number;
+	isStopped?: () => boolean;
+	/** A packed part cannot be unpacked to its end: what could be was taken, and so are the parts behind it. */
+	onDamage: (path: string, reason: string) => void;
+};
 
 /** Stores what unread parts tell, in their order. False where it was stopped before their end; then it begins anew. */
-export async function replayParts({ db, dataDir, zone, now, isStopped = () => false }: Replay): Promise<boolean> {
+export async function replayParts({
+	db,
+	dataDir,
+	zone,
+	now,
+	isStopped = () => false,
+	onDamage,
+}: Replay): Promise<boolean> {
 	const journal = join(dataDir, journalName);
 	const parts = unreadParts(db, dataDir);
 	for (const part of parts) {
 		const { number, offset } = readPart(db, journal);
-		if (!(await replayPart(part, part.number === number ? offset : 0, { db, dataDir, zone, now, isStopped })))
-			return false;
+		const skip = part.number === number ? offset : 0;
+		if (!(await replayPart(part, skip, { db, dataDir, zone, now, isStopped, onDamage }))) return false;
 		beginPart(db, journal, part.number + 1);
 	}
 	return true;
 }
 
-async function replayPart(part: Part, skip: number, { db, zone, now, isStopped }: Required<Replay>): Promise<boolean> {
+async function replayPart(
+	part: Part,
+	skip: number,
+	{ db, zone, now, isStopped, onDamage }: Required<Replay>,
+): Promise<boolean> {
 	const bytes = await openPart(part, skip);
 	let lines: { text: string; line: number }[] = [];
 	const store = () => {
@@ -108,7 +128,12 @@ async function replayPart(part: Part, skip: number, { db, zone, now, isStopped }
 		// Others are answered between two stretches.
 		await Bun.sleep(0);
 		if (isStopped()) return 0;
-		const length = await bytes(into);
+		const length = await bytes(into).catch((error: unknown) => {
+			// zlib's own; a disk that does not answer is tried again.
+			if (!codeOf(error).startsWith("Z_")) throw error;
+			onDamage(part.path, messageOf(error));
+			return 0;
+		});
 		isEnded = length === 0;
 		return length;
 	};

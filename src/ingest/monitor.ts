@@ -22,6 +22,8 @@ import type { Make, Receipt } from "./receive.ts";
 import { SpoolTaker } from "./spooled.ts";
 
 const pollMs = 1000;
+/** A round takes milliseconds; one that takes over a big file of the spool on a slow card, minutes. */
+const standstillMs = 600_000;
 
 export class Monitor {
 	readonly config: Config;
@@ -32,6 +34,7 @@ export class Monitor {
 	/** When `revision` last went up. */
 	changedAt: number;
 	readonly #clock: () => number;
+	readonly #monotonic: () => number;
 	readonly #folder: HeldFolder;
 	readonly #reading: Reading;
 	readonly #spool: SpoolTaker;
@@ -43,15 +46,22 @@ export class Monitor {
 	#round: Promise<boolean> | null = null;
 	#isStopped = false;
 	#isCaughtUp = false;
+	/** When a round ended last, by a clock that never jumps. */
+	#lookedAt: number;
 	/** Lines that changed what is stored, since the start. */
 	#changes = 0;
 
-	constructor(config: Config, clock: () => number) {
+	constructor(config: Config, clock: () => number, monotonic = () => performance.now()) {
 		this.config = config;
 		this.#clock = clock;
+		this.#monotonic = monotonic;
+		this.#lookedAt = monotonic();
 		this.changedAt = clock();
 		this.#folder = new HeldFolder(config.dataDir, config.databasePath, this.#problems);
-		this.#reading = new Reading(config, clock);
+		this.#reading = new Reading(config, clock, (path, reason) => {
+			log(`${path} cannot be read to its end: ${reason}`);
+			this.#problems.say(notices.damagedPart(path, reason));
+		});
 		this.#spool = new SpoolTaker(config.dataDir);
 		this.#pruner = new Pruner(config.retentionDays);
 		this.database = new HeldDatabase(config, this.#problems, {
@@ -123,7 +133,9 @@ export class Monitor {
 	}
 
 	problems(): Problem[] {
-		return this.#problems.list();
+		const silentMs = this.#monotonic() - this.#lookedAt;
+		const known = this.#problems.list();
+		return silentMs < standstillMs ? known : [notices.standstill(silentMs), ...known];
 	}
 
 	/** Takes a report that came over the network or from the spool; see `Receiver.receive`. */
@@ -214,6 +226,7 @@ export class Monitor {
 			return await this.#round;
 		} finally {
 			this.#round = null;
+			this.#lookedAt = this.#monotonic();
 		}
 	}
 

@@ -8,7 +8,7 @@ import type { Rebuilt } from "../store/open.ts";
 import { countRuns } from "../store/runs.ts";
 import type { Takeover } from "../store/takeover.ts";
 import { formatInstant } from "../time.ts";
-import { plural } from "../units.ts";
+import { formatAge, plural } from "../units.ts";
 
 /** Problems that end when the database opens again. */
 export const storeProblems = [
@@ -68,6 +68,24 @@ export function spool(path: string, reason: string): Problem {
 		severity: "warning",
 		title: `${path} was handed over by a command and cannot be taken.`,
 		detail: `${reason}. Make the file and its folder readable and writable for user ${process.getuid?.() ?? "?"}, or remove it; what else is handed over is taken.`,
+	};
+}
+
+export function standstill(silentMs: number): Problem {
+	return {
+		id: "standstill",
+		severity: "critical",
+		title: `Nothing has been read for ${formatAge(silentMs / 1000)}.`,
+		detail: "The look at the files, which comes once a second, has not ended. The log may say why; start anew.",
+	};
+}
+
+export function damagedPart(path: string, reason: string): Problem {
+	return {
+		id: `journal-part ${path}`,
+		severity: "warning",
+		title: `${path} is damaged: what it told from some place on is missing.`,
+		detail: `It was needed to build the database again (${reason}). Put a sound copy of it there and run: backup-monitor rebuild`,
 	};
 }
 

@@ -21,13 +21,16 @@ export class Reading {
 	/** How the metrics file was found when it was looked at last. */
 	source: SourceState;
 	readonly #config: Config;
+	readonly #onDamagedPart: (path: string, reason: string) => void;
 	#metrics: FollowedFile | null = null;
 	#isRefilling = false;
 	/** Full parts of the journal are to be read before the journal itself. */
 	#hasParts = false;
 
-	constructor(config: Config, clock: () => number) {
+	/** `onDamagedPart`: a full part of the journal that cannot be read to its end. */
+	constructor(config: Config, clock: () => number, onDamagedPart: (path: string, reason: string) => void) {
 		this.#config = config;
+		this.#onDamagedPart = onDamagedPart;
 		this.receiver = new Receiver(config.dataDir, config.zone, clock);
 		this.source = { path: config.metricsFile, checkedAt: null, state: "missing", reason: null };
 	}
@@ -73,7 +76,7 @@ export class Reading {
 	async replayParts(db: Database, now: () => number, isStopped: () => boolean): Promise<boolean> {
 		if (!this.#hasParts || this.#isRefilling) return false;
 		const { dataDir, zone } = this.#config;
-		if (!(await replayParts({ db, dataDir, zone, now, isStopped }))) return false;
+		if (!(await replayParts({ db, dataDir, zone, now, isStopped, onDamage: this.#onDamagedPart }))) return false;
 		this.#hasParts = false;
 		this.receiver.use(db);
 		return true;

@@ -2,7 +2,7 @@
 // from less: nothing that was ever acknowledged is lost with the parts.
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cleanUp, makeFolder, runCommand, type Started, startServer, until } from "../binary.ts";
 import { aLine, someLines } from "../lines.ts";
@@ -170,3 +170,28 @@ test("where the first parts are gone, rebuild begins with the newest copy", asyn
 	expect([rebuilt.code, rebuilt.err]).toEqual([0, ""]);
 	expect(runsIn(dataDir)).toBe(14);
 }, 30_000);
+
+test("a packed part that is damaged is told, and holds up nothing of what stands behind it", async () => {
+	setClock(0);
+	const dataDir = makeFolder();
+	const packed = Bun.gzipSync(Buffer.from(someLines(0, 400)));
+	writeFileSync(join(dataDir, "received.jsonl.1.gz"), packed.subarray(0, packed.length / 2));
+	writeFileSync(join(dataDir, "received.jsonl"), someLines(400, 410));
+	const problems = (await runsAfterStart(dataDir, 11)) as { id: string; title: string }[];
+	expect(problems.map(({ title }) => title)).toEqual([
+		`${dataDir}/received.jsonl.1.gz is damaged: what it told from some place on is missing.`,
+	]);
+	expect(runsIn(dataDir)).toBeLessThan(410);
+	const rebuilt = await runCommand(["rebuild"], { dataDir, env: { RETENTION_DAYS: "36500" } });
+	expect([rebuilt.code, rebuilt.err]).toEqual([0, expect.stringContaining("received.jsonl.1.gz is damaged")]);
+}, 60_000);
+
+test("a rebuild without a file that is there and cannot be read is none: the old database stays", async () => {
+	const dataDir = makeFolder();
+	writeFileSync(join(dataDir, "received.jsonl"), someLines(0, 5));
+	await runsAfterStart(dataDir, 5);
+	mkdirSync(join(dataDir, "metrics.jsonl"));
+	const { code, err } = await runCommand(["rebuild"], { dataDir, env: { RETENTION_DAYS: "36500" } });
+	expect([code, err]).toEqual([1, expect.stringContaining("metrics.jsonl is a directory, not a file")]);
+	expect(runsIn(dataDir)).toBe(5);
+});

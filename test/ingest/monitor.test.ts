@@ -70,3 +70,17 @@ test("a decision that reached the journal before the commit failed is kept, and 
 		expect(paused()).toBe(1);
 	});
 });
+
+test("a look at the files that does not end is a critical problem after ten minutes", async () => {
+	let monotonic = 0;
+	const monitor = new Monitor(makeData(someLines(0, 3)).config, Date.now, () => monotonic);
+	monitor.start();
+	await monitor.catchUp();
+	monotonic = 599_000;
+	expect(monitor.problems()).toEqual([]);
+	monotonic = 601_000;
+	expect(monitor.problems()).toMatchObject([{ id: "standstill", severity: "critical" }]);
+	await monitor.catchUp();
+	expect(monitor.problems()).toEqual([]);
+	await monitor.stop();
+});
