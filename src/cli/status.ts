@@ -94,9 +94,12 @@ function report(isJson: boolean, only: string | null): number {
 	}
 	lines.sort((a, b) => compareStates(a.judgement.state, b.judgement.state) || (a.name < b.name ? -1 : 1));
 	const isServed = !canTakeLock(config.dataDir);
-	const code = Math.max(isServed ? 0 : 1, ...lines.map(codeOf));
-	if (isJson) process.stdout.write(`${JSON.stringify(objectOf(lines, code, isServed, config.zone))}\n`);
-	else process.stdout.write(textOf(lines, code, isServed, now));
+	const worst = Math.max(isServed ? 0 : 1, ...lines.map(codeOf));
+	// Schedules and limits that cannot be read: a job may be as late as it likes.
+	const code = file.problem?.severity === "critical" && worst < 2 ? unknown : worst;
+	const notes = notesOf(isServed, file);
+	if (isJson) process.stdout.write(`${JSON.stringify(objectOf(lines, code, isServed, notes, config.zone))}\n`);
+	else process.stdout.write(textOf(lines, code, notes, now));
 	return code;
 }
 
@@ -111,7 +114,13 @@ function canTakeLock(dataDir: string): boolean {
 	}
 }
 
-function textOf(lines: Line[], code: number, isServed: boolean, now: number): string {
+/** What limits the worth of the verdict, as sentences. */
+function notesOf(isServed: boolean, { problem }: SettingsFile): string[] {
+	const server = isServed ? [] : ["No monitor runs: what was reported since it stopped is not in here."];
+	return problem === null ? server : [...server, plain(`${problem.title} ${problem.detail}`)];
+}
+
+function textOf(lines: Line[], code: number, notes: string[], now: number): string {
 	const width = Math.max(4, ...lines.map((line) => nameOf(line).length));
 	const rows = lines.map((line) => {
 		const good = line.goodAt === null ? "never" : `${formatAge((now - line.goodAt) / 1000)} ago`;
@@ -119,8 +128,8 @@ function textOf(lines: Line[], code: number, isServed: boolean, now: number): st
 		return plain(`${line.judgement.state.padEnd(8)} ${nameOf(line).padEnd(width)}  last good ${good}; ${said}`);
 	});
 	const counts = states.map((state) => `${state}=${lines.filter(({ judgement }) => judgement.state === state).length}`);
-	const note = isServed ? "" : "No monitor runs: what was reported since it stopped is not in here.\n";
-	return `${words[code]}: ${headline(lines)} | ${counts.join(" ")}\n${note}${rows.map((row) => `${row}\n`).join("")}`;
+	const rest = [...notes, ...rows].map((line) => `${line}\n`).join("");
+	return `${words[code]}: ${headline(lines)} | ${counts.join(" ")}\n${rest}`;
 }
 
 function plain(text: string): string {
@@ -157,11 +166,18 @@ function nameOf({ name, host }: Line): string {
 	return (host === "" ? name : `${name} on ${host}`).replaceAll("|", "/");
 }
 
-function objectOf(lines: Line[], code: number, isServed: boolean, zone: string): Record<string, unknown> {
+function objectOf(
+	lines: Line[],
+	code: number,
+	isServed: boolean,
+	notes: string[],
+	zone: string,
+): Record<string, unknown> {
 	const time = (at: number | null) => (at === null ? null : formatInstant(at, zone));
 	return {
 		status: words[code],
 		server_runs: isServed,
+		notes,
 		jobs: lines.map(({ name, host, slug, judgement, goodAt, alert }) => ({
 			job: name,
 			host,

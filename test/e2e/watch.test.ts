@@ -427,6 +427,20 @@ test("a bad configuration keeps the last good one, and the line is on the page a
 	await server.stop();
 }, 20_000);
 
+test("status is UNKNOWN where schedules cannot be read, and says which line", async () => {
+	const dataDir = makeFolder();
+	const report = { job: "nas", backup_id: "1", timestamp: new Date().toISOString(), duration_total: 6, success: true };
+	append(dataDir, [report]);
+	const server = await startServer({ dataDir });
+	await until(async () => (await server.json("/api/summary")).jobs === 1);
+	const asked = () => runCommand(["status"], { dataDir });
+	expect((await asked()).code).toBe(0);
+	writeFileSync(join(dataDir, "config.yaml"), 'jobs: { nas: { schedule: { cron: "0 2 * *" } } }\n');
+	const { code, out } = await asked();
+	expect([code, out]).toEqual([3, expect.stringMatching(/^UNKNOWN: the job is well .*\nconfig.yaml line 1: .*cron/)]);
+	await server.stop();
+});
+
 test("no secret of a channel is on a page, in an answer, in a message, in the log or in the database", async () => {
 	const [receiver, dataDir] = [receive(), makeFolder()];
 	writeFileSync(join(dataDir, "secret"), `mailto://user:${canary}M@127.0.0.1:1?to=me@example.org`);
