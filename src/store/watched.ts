@@ -263,12 +263,16 @@ export function readNextCheck(db: Database): number | null {
 	return prepared<{ at: number | null }>(db, "SELECT min(check_at) AS at FROM watch").get()?.at ?? null;
 }
 
+/** A report older than so many others of its job is not its newest, whenever it came. */
+const roadsLookedAt = 100;
+
 /** By what road the newest report of a job came ("push", "ping", …); null: from the metrics file. */
 export function readRoad(db: Database, jobId: number): string | null {
 	return (
 		prepared<{ road: string | null }>(
 			db,
-			"SELECT report ->> '$.road' AS road FROM run WHERE job_id = $jobId ORDER BY id DESC LIMIT 1",
+			`SELECT report ->> '$.road' AS road FROM run WHERE id = (SELECT max(id) FROM (
+				SELECT id FROM run WHERE job_id = $jobId ORDER BY started_at DESC LIMIT ${roadsLookedAt}))`,
 		).get({ jobId })?.road ?? null
 	);
 }

@@ -5,7 +5,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { cleanUp, makeFolder } from "../binary.ts";
 import { someLines } from "../lines.ts";
-import { openApp } from "../web/app.ts";
+import { openApp, type TestApp } from "../web/app.ts";
 
 /** Statements that walk along the runs on purpose, and why that ends soon. */
 const bounded: [pattern: RegExp, why: string][] = [
@@ -19,7 +19,7 @@ const bounded: [pattern: RegExp, why: string][] = [
 ];
 
 const asked = new Set<string>();
-let plans: { sql: string; scans: string[] }[] = [];
+let plans: { sql: string; scans: string[]; sorts: string[] }[] = [];
 
 beforeAll(async () => {
 	const spies = (["prepare", "query", "run"] as const).map((name) => {
@@ -45,19 +45,44 @@ beforeAll(async () => {
 			}
 		}
 	}
-	appendFileSync(join(dataDir, "metrics.jsonl"), someLines(40, 60, { job: "photos" }));
-	await opened.monitor.catchUp();
-	const { db } = opened.monitor;
+	opened.alerting.open();
+	await judge(opened);
+	await opened.alerting.stop();
+	await opened.monitor.stop();
+	// After a day without a monitor more is asked before a job is called missed.
+	const again = await openApp(dataDir, () => Date.now() + 86_400_000, { RETENTION_DAYS: "36500" });
+	again.alerting.open();
+	appendFileSync(
+		join(dataDir, "metrics.jsonl"),
+		someLines(40, 60, { job: "photos" }) + someLines(60, 61, { job: "photos", success: false, outcome: undefined }),
+	);
+	await judge(again);
+	const { db } = again.monitor;
 	if (db === null) throw new Error("no database");
 	for (const spy of spies) spy.mockRestore();
 	plans = [...asked]
 		.filter((sql) => /\brun\b/.test(sql) && /^\s*(?:SELECT|WITH|INSERT|UPDATE|DELETE)/i.test(sql))
 		.map((sql) => {
 			const steps = db.prepare<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`).all();
-			return { sql, scans: steps.map(({ detail }) => detail).filter((detail) => /^SCAN run\b/.test(detail)) };
+			const details = steps.map(({ detail }) => detail);
+			return {
+				sql,
+				scans: details.filter((detail) => /^SCAN run\b/.test(detail)),
+				sorts: details.some((detail) => /^SEARCH run\b/.test(detail))
+					? details.filter((detail) => /TEMP B-TREE/.test(detail))
+					: [],
+			};
 		});
-	await opened.monitor.stop();
+	await again.alerting.stop();
+	await again.monitor.stop();
 });
+
+/** Everything that was stored is judged. */
+async function judge({ monitor, alerting }: TestApp): Promise<void> {
+	await monitor.catchUp();
+	for (let more = true; more; ) more = alerting.tick();
+	await alerting.sent();
+}
 afterAll(cleanUp);
 
 test("the pages, the API, a report and a followed file ask of runs", () => {
@@ -69,4 +94,9 @@ test("none of it reads all runs", () => {
 		({ scans, sql }) => scans.length > 0 && !bounded.some(([pattern]) => pattern.test(sql)),
 	);
 	expect(scanning.map(({ sql, scans }) => `${scans.join("; ")}: ${sql.replace(/\s+/g, " ")}`)).toEqual([]);
+});
+
+test("none of it sorts all runs of a job: to find the first of them it would read them all", () => {
+	const sorting = plans.filter(({ sorts }) => sorts.length > 0);
+	expect(sorting.map(({ sql, sorts }) => `${sorts.join("; ")}: ${sql.replace(/\s+/g, " ")}`)).toEqual([]);
 });
