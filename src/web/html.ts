@@ -42,7 +42,8 @@ function render(value: HtmlValue): string {
 		for (const part of value) out += render(part);
 		return out;
 	}
-	return value === null || value === undefined || typeof value === "boolean" ? "" : Bun.escapeHTML(String(value));
+	// In a number there is nothing to escape.
+	return value === null || value === undefined || typeof value === "boolean" ? "" : String(value);
 }
 
 /** For constants of our own, such as icons; never for anything that was read. */

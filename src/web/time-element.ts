@@ -1,10 +1,12 @@
 // Instants on the page: relative first, the exact time with its zone on hover and in print.
+import { Kept } from "../kept.ts";
 import { currentReader } from "../reader.ts";
-import { dayOf, formatInstant, zoneOffset } from "../time.ts";
+import { dayOf, dayStart, formatInstant, zoneOffset } from "../time.ts";
 import { formatRelative } from "../units.ts";
 import { languageOfDates, writtenByLocale } from "./date-writing.ts";
 import { type Html, html } from "./html.ts";
 
+const dayMs = 86_400_000;
 const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -18,30 +20,59 @@ export function shownZone(zone: string): string {
 
 /** "5 h 42 min ago"; the page's script keeps it true between two answers of the server. */
 export function ago(at: number, { now, zone }: Clock): Html {
-	return html`<time datetime="${formatInstant(at, shownZone(zone))}" title="${formatExact(at, zone)}" data-ago>${formatRelative(at, now)}</time>`;
+	const { locale } = currentReader();
+	return html`${agoBegins.of(at, at, zone, shownZone(zone), locale)}${formatRelative(at, now)}</time>`;
 }
 
 /** "today 02:00", "Fri 20 Nov, 21:00". */
-export function calendarTime(at: number, clock: Clock): Html {
-	const language = dayWord(at, clock) === null ? languageOfDates() : null;
-	return html`<time datetime="${formatInstant(at, shownZone(clock.zone))}" title="${formatExact(at, clock.zone)}"${language !== null && html` lang="${language}"`}>${formatCalendar(at, clock)}</time>`;
+export function calendarTime(at: number, { now, zone }: Clock): Html {
+	const shown = shownZone(zone);
+	return calendarTimes.of(at, at, zone, shown, dayOf(now, shown), currentReader().locale);
 }
 
-export function formatCalendar(at: number, clock: Clock): string {
-	const zone = shownZone(clock.zone);
-	const word = dayWord(at, clock);
-	if (word !== null) return `${word} ${formatClock(at, clock.zone)}`;
-	const isThisYear = yearOf(at, zone) === yearOf(clock.now, zone);
+export function formatCalendar(at: number, { now, zone }: Clock): string {
+	const shown = shownZone(zone);
+	return calendars.of(at, at, zone, shown, dayOf(now, shown), currentReader().locale);
+}
+
+// A page tells a hundred instants, most of them the same as the page before. Of the moment it is written at only the day
+// matters; `_shown` and `_locale` are what is asked of the reader.
+const mostTimes = 400;
+const agoBegins = new Kept(mostTimes, (at: number, zone: string, _shown: string, _locale: string | null): Html => {
+	return html`${timeBegins(at, zone)} data-ago>`;
+});
+const calendarTimes = new Kept(
+	mostTimes,
+	(at: number, zone: string, shown: string, today: number, _locale: string | null): Html => {
+		const language = dayWord(at, shown, today) === null ? languageOfDates() : null;
+		const written = writeCalendar(at, zone, shown, today);
+		return html`${timeBegins(at, zone)}${language !== null && html` lang="${language}"`}>${written}</time>`;
+	},
+);
+const calendars = new Kept(
+	mostTimes,
+	(at: number, zone: string, shown: string, today: number, _locale: string | null): string =>
+		writeCalendar(at, zone, shown, today),
+);
+
+function timeBegins(at: number, zone: string): Html {
+	return html`<time datetime="${formatInstant(at, shownZone(zone))}" title="${formatExact(at, zone)}"`;
+}
+
+function writeCalendar(at: number, zone: string, shown: string, today: number): string {
+	const word = dayWord(at, shown, today);
+	if (word !== null) return `${word} ${formatClock(at, zone)}`;
+	const isThisYear = yearOf(at, shown) === yearOf(today * dayMs, "UTC");
 	return (
-		writtenByLocale(at, zone, isThisYear ? "moment" : "momentOfYear") ??
-		`${weekday(at, zone)} ${formatDateAt(at, clock)}, ${formatClock(at, clock.zone)}`
+		writtenByLocale(at, shown, isThisYear ? "moment" : "momentOfYear") ??
+		`${weekday(at, shown)} ${formatDate(at, { now: dayStart(today, shown), zone: shown })}, ${formatClock(at, zone)}`
 	);
 }
 
 /** "today, 23 Nov", "Fri 20 Nov", "Wed 1 Jul 2025": the day of an instant. */
 export function formatDayAt(at: number, clock: Clock): string {
 	const zone = shownZone(clock.zone);
-	const word = dayWord(at, clock);
+	const word = dayWord(at, zone, dayOf(clock.now, zone));
 	if (word !== null) return `${word}, ${formatDateAt(at, clock)}`;
 	const isThisYear = yearOf(at, zone) === yearOf(clock.now, zone);
 	const written = writtenByLocale(at, zone, isThisYear ? "day" : "dayOfYear");
@@ -58,9 +89,8 @@ export function formatWeekday(at: number): string {
 	return writtenByLocale(at, "UTC", "weekday") ?? weekday(at, "UTC");
 }
 
-function dayWord(at: number, { now, zone }: Clock): "today" | "yesterday" | "tomorrow" | null {
-	const shown = shownZone(zone);
-	const days = dayOf(now, shown) - dayOf(at, shown);
+function dayWord(at: number, shown: string, today: number): "today" | "yesterday" | "tomorrow" | null {
+	const days = today - dayOf(at, shown);
 	return days === 0 ? "today" : days === 1 ? "yesterday" : days === -1 ? "tomorrow" : null;
 }
 
