@@ -53,6 +53,35 @@ function addMetric(run: ToolRun, name: string, value: number | null): void {
 	if (value !== null) run.metrics[name] = value;
 }
 
+/** How the lines of a block begin and end, and those of other commands around it. */
+export const borgLines = {
+	initials: "-RATDNUCOKPt",
+	before: [
+		"-{70,80}",
+		"Repository: ",
+		"Archive (?:name|fingerprint): ",
+		String.raw`Archive \S{1,255} already exists`,
+		String.raw`Time \((?:start|end)\): `,
+		String.raw`Duration: \d`,
+		String.raw`Number of files: \d`,
+		"Utilization of max",
+		"(?:This archive|All archives|Deleted data|Chunk index): ",
+		"Original size ",
+		"Unique chunks ",
+		"Creating archive at ",
+		"(?:Keeping|Pruning) archive ",
+		String.raw`terminating with \w+ status, rc`,
+	],
+	after: [
+		"-{70,80}",
+		"Archive fingerprint: [0-9a-f]{64}",
+		String.raw`Archive \S{1,255} already exists`,
+		String.raw`\[Errno \d{1,3}\] [^\n:]{1,80}: '[^'\n]{1,400}'`,
+		"file changed while we backed it up",
+		String.raw` \[[0-9a-f]{64}\](?!:)`,
+	],
+};
+
 const line = (name: string, value: string) => new RegExp(String.raw`(?:^|\s)${name}:\s+${value}\s*$`);
 const size = String.raw`(\d[\d.,]* ?[kKMGTPE]?i?B)`;
 const patterns = {

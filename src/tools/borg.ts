@@ -1,8 +1,9 @@
 // borg 1.1 to 1.4 and the betas of 2: `create` with --json, --log-json or --stats, check, prune and compact.
-import { correctZone } from "./borg-archive.ts";
+import { borgLines, correctZone } from "./borg-archive.ts";
 import { categoryOfStatus, isWarningStatus } from "./borg-codes.ts";
 import { type BorgMessage, type BorgWords, collectBorg } from "./borg-words.ts";
 import { type ErrorCategory, errorCategory, worseCategory } from "./error-category.ts";
+import { seamsOf } from "./seams.ts";
 import { bothStreams, edgesOf } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading, ToolRun } from "./tool.ts";
 import { clip, clipMessages, notUnderstood, unknownRun, wasKilled } from "./tool-run.ts";
@@ -21,6 +22,7 @@ export const borg: Tool = {
 		if (listSign.test(text)) return 0.6;
 		return textSign.test(text) ? 0.7 : 0;
 	},
+	seams: seamsOf(borgLines.initials, borgLines.before, borgLines.after),
 	read: (output) => {
 		const words = collectBorg(output);
 		const ignored = words.ignored.map((reason) => ({ reason }));

@@ -1,6 +1,7 @@
 // Sorts the lines of borgmatic's console and log: what it did, what failed, and which lines may tell why.
 import type { Kind } from "../run.ts";
-import { archiveRun, StatsReader } from "./borg-archive.ts";
+import { archiveRun, borgLines, StatsReader } from "./borg-archive.ts";
+import { seamsOf } from "./seams.ts";
 import { isFragment, readPieces } from "./text.ts";
 import type { ToolOutput, ToolRun } from "./tool.ts";
 import { clip } from "./tool-run.ts";
@@ -8,6 +9,32 @@ import { clip } from "./tool-run.ts";
 /** Lines that only borgmatic prints. */
 export const borgmaticSign =
 	/Error running actions for repository|Error running (?:before|after) |Error running configuration|Successfully ran configuration|Pinging (?:Healthchecks|ntfy|Apprise|Cronitor|Cronhub|PagerDuty)|^Creating archive$|: Creating archive$|Source director(?:ies|y)[^\n]{0,40}do(?:es)? not exist|Ignoring consistency prefix|torsion\.org\/borgmatic|borgmatic[/.\w-]*\.ya?ml: |^Running consistency checks$|^Exiting due to (?:TERM|INT) signal|^Command '\(?'?(?:\S*\/)?borg\S*'?,? [\s\S]{0,4000}returned non-zero exit status/m;
+
+/** Its lines and borg's. */
+export const borgmaticSeams = seamsOf(
+	`${borgLines.initials}ACEs`,
+	[
+		...borgLines.before,
+		"--- Logging error ---",
+		String.raw`Arguments: \(`,
+		"Error running ",
+		"Command '",
+		"summary:",
+		"An error occurred",
+		"Need some help",
+		"Pinging ",
+	],
+	[
+		...borgLines.after,
+		"--- Logging error ---",
+		String.raw`Arguments: \([^()]{0,200}\)`,
+		String.raw`returned non-zero exit status \d{1,3}\.`,
+		"summary:",
+		"(?:Creating archive|Pruning archives|Compacting segments|Running consistency checks)(?! at)",
+		"actions for repository",
+		"Successfully ran configuration file",
+	],
+);
 
 /** Commands with hundreds of sources are long; nothing else is. */
 const maxLine = 16_000;

@@ -3,7 +3,7 @@
 import type { Kind } from "../run.ts";
 import { correctZone } from "./borg-archive.ts";
 import { categoryOfStatus } from "./borg-codes.ts";
-import { type BorgmaticWords, borgmaticSign, collectBorgmatic } from "./borgmatic-words.ts";
+import { type BorgmaticWords, borgmaticSeams, borgmaticSign, collectBorgmatic } from "./borgmatic-words.ts";
 import { type ErrorCategory, errorCategory, sourceCategory, worseCategory } from "./error-category.ts";
 import { bothStreams, edgesOf } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading, ToolRun } from "./tool.ts";
@@ -22,6 +22,7 @@ export const borgmatic: Tool = {
 		// Its own folders and manifest, among lines of borg alone.
 		return /\/borgmatic[-/]|\bborgmatic==|borgmatic\/commands\//.test(text) ? 0.75 : 0;
 	},
+	seams: borgmaticSeams,
 	read: (output) => {
 		const words = collectBorgmatic(output);
 		const ignored = words.ignored.map((reason) => ({ reason }));

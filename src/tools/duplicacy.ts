@@ -124,4 +124,4 @@ function recognise(output: ToolOutput): number {
 	return /(?:^|\n)Backup for [^\n]+ at revision \d+ completed|(?:^|\n)Storage set to \S+\n/.test(ends) ? 0.9 : 0;
 }
 
-export const duplicacy: Tool = { name: "duplicacy", recognise, read };
+export const duplicacy: Tool = { name: "duplicacy", recognise, read, hasStamps: true };

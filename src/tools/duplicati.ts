@@ -217,4 +217,4 @@ function recognise(output: ToolOutput): number {
 	return /Duplicati(?:%20| )\w+(?:%20| )report(?:%20| )for|(?:^|\n)MainOperation: \w+/.test(head) ? 0.95 : 0;
 }
 
-export const duplicati: Tool = { name: "duplicati", recognise, read };
+export const duplicati: Tool = { name: "duplicati", recognise, read, hasStamps: true };

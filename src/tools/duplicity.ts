@@ -2,6 +2,7 @@
 import { judge, noRun, oneRun, toolRun, type Words, wholeText } from "./ending.ts";
 import { errorCategory } from "./error-category.ts";
 import { readObject, readText } from "./fields.ts";
+import { seamsOf } from "./seams.ts";
 import {
 	dropCutCount,
 	type SessionStatistics,
@@ -180,4 +181,27 @@ function recognise(output: ToolOutput): number {
 		: 0;
 }
 
-export const duplicity: Tool = { name: "duplicity", recognise, read };
+const seams = seamsOf("LSCRINGBVAETFMWc", [
+	"Local and Remote metadata are",
+	"Last full backup (?:date|left)",
+	"Synchronizing remote metadata",
+	"Copying duplicity-",
+	"Reading globbing filelist",
+	"Import of duplicity",
+	"Reuse configured PASSPHRASE",
+	"No (?:old|extraneous) backup sets",
+	"Giving up after",
+	"Backup source directory",
+	"GPGError",
+	"BackendException",
+	"Verify complete",
+	String.raw`Attempt \d+ (?:of \S+ )?failed`,
+	"Error accessing possibly",
+	String.raw`Traceback \(`,
+	"Found primary backup chain",
+	"Collection Status",
+	"chain-complete",
+	String.raw`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} [ \d]?\d [\d:]{8} \d{4} \S`,
+]);
+
+export const duplicity: Tool = { name: "duplicity", recognise, read, seams };

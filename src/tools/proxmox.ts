@@ -214,4 +214,4 @@ function recognise(output: ToolOutput): number {
 	return /(?:^|\n)VMID\s+Name\s+Status\s+Time\s+Size\s+Filename/i.test(head) ? 0.95 : 0;
 }
 
-export const proxmox: Tool = { name: "proxmox", recognise, read };
+export const proxmox: Tool = { name: "proxmox", recognise, read, hasStamps: true };

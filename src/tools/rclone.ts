@@ -2,6 +2,7 @@
 import { judge, noRun, oneRun, toolRun, type Words, wholeText } from "./ending.ts";
 import { errorCategory } from "./error-category.ts";
 import { type RcloneLog, readRcloneLog } from "./rclone-log.ts";
+import { seamsOf } from "./seams.ts";
 import type { Tool, ToolOutput, ToolReading, ToolRun } from "./tool.ts";
 import { notUnderstood, wasKilled } from "./tool-run.ts";
 
@@ -128,4 +129,12 @@ function recognise(output: ToolOutput): number {
 	return /(?:^|\n)\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d (?:(?:INFO {2}|NOTICE|ERROR ): |Failed to )/.test(head) ? 0.8 : 0;
 }
 
-export const rclone: Tool = { name: "rclone", recognise, read };
+const seams = seamsOf("\\dTECDR", [
+	String.raw`\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d `,
+	"Transferred: ",
+	String.raw`(?:Errors|Checks|Deleted|Renamed): +\d`,
+	"Elapsed time: ",
+	"Total (?:objects|size): ",
+]);
+
+export const rclone: Tool = { name: "rclone", recognise, read, seams };

@@ -8,6 +8,7 @@ import { duplicati } from "./duplicati.ts";
 import { duplicity } from "./duplicity.ts";
 import { generic } from "./generic.ts";
 import { kopia } from "./kopia.ts";
+import { layerFor, layersOf, reading } from "./layers.ts";
 import { pbs } from "./pbs.ts";
 import { proxmox } from "./proxmox.ts";
 import { rclone } from "./rclone.ts";
@@ -17,11 +18,10 @@ import { resticprofile } from "./resticprofile.ts";
 import { rsnapshot } from "./rsnapshot.ts";
 import { rsync } from "./rsync.ts";
 import { tar } from "./tar.ts";
-import { edgesOf, stripEscapes } from "./text.ts";
 import type { Tool, ToolOutput } from "./tool.ts";
 
 /** Those that wrap another tool stand before it: where both are as sure, the wrapper knows more. */
-export const tools: readonly Tool[] = [
+const adapters: readonly Tool[] = [
 	autorestic,
 	resticprofile,
 	backrest,
@@ -42,6 +42,9 @@ export const tools: readonly Tool[] = [
 	generic,
 ];
 
+/** Each reads an output in the layer in which its own words stand. */
+export const tools: readonly Tool[] = adapters.map((tool) => (tool === generic ? tool : reading(tool)));
+
 /** Below this a text only resembles what the tool prints. */
 const sure = 0.5;
 
@@ -57,17 +60,12 @@ export function recogniseTool(output: ToolOutput): Tool {
 
 /** The tool whose words a text holds, or null where no tool is sure. */
 export function recogniseBody(told: ToolOutput): Tool | null {
-	// Signs stand at the beginning of a line, where a terminal's colours and erasures stand, too.
-	const output = {
-		...told,
-		stdout: told.stdout.includes("\x1b") ? stripEscapes(edgesOf(told.stdout, 65_536)) : told.stdout,
-		stderr: told.stderr.includes("\x1b") ? stripEscapes(edgesOf(told.stderr, 65_536)) : told.stderr,
-	};
+	const layers = layersOf(told);
 	let best: Tool | null = null;
 	let likeness = sure;
 	for (const tool of tools) {
 		if (tool === generic) continue;
-		const one = tool.recognise(output);
+		const one = layerFor(tool, layers).likeness;
 		if (one > likeness || (best === null && one === likeness)) {
 			best = tool;
 			likeness = one;

@@ -3,6 +3,7 @@ import type { Outcome } from "../run.ts";
 import { type ErrorCategory, errorCategory, sourceCategory, worseCategory } from "./error-category.ts";
 import { parseClock, parseSize, readCount, readInstant, readSeconds, readText } from "./fields.ts";
 import { collectRestic, type ResticReport, type ResticWords } from "./restic-words.ts";
+import { seamsOf } from "./seams.ts";
 import { bothStreams, edgesOf, type JsonObject } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading, ToolRun } from "./tool.ts";
 import { clip, clipMessages, notUnderstood, unknownRun, wasKilled } from "./tool-run.ts";
@@ -19,6 +20,39 @@ const jsonSign =
 	/"message_type"\s*:\s*"(?:status|summary|error|exit_error|verbose_status|initialized|version|change|statistics|node)"/;
 const listSign =
 	/"short_id"\s*:\s*"[0-9a-f]{8}"|"snapshots_count"|"total_blob_count"|"chunker_polynomial"|"struct_type"/;
+const resticSeams = seamsOf(
+	"FDTAWpsealr-uno",
+	[
+		String.raw`Files: +\d`,
+		String.raw`Dirs: +\d`,
+		String.raw`(?:Data|Tree) Blobs: +\d`,
+		"Added to the repo",
+		"Would add to the repo",
+		String.raw`processed \d+ files, `,
+		"snapshot [0-9a-f]{8} saved",
+		"Fatal: ",
+		"Warning: at least one",
+		"error: ",
+		"using parent snapshot",
+		"no parent snapshot found",
+		"Applying Policy",
+		"no errors were found",
+		"open repository",
+		"lock repository",
+		"load index files",
+		"start (?:scan|backup) on",
+		"repository [0-9a-f]{8,} opened",
+		"unable to create lock in backend",
+		"create exclusive lock for repository",
+	],
+	[
+		"does not exist, skipping",
+		"will read all files",
+		"snapshot [0-9a-f]{8} saved",
+		"no errors were found",
+		String.raw`repository [0-9a-f]{8,} opened[^\n]{0,80}?(?:password is correct|compression level \w+\))`,
+	],
+);
 const statisticsSign = /"total_size"\s*:\s*\d+,\s*"total_file_count"/;
 const textSign =
 	/^processed \d+ files, .+ in \d|^snapshot [0-9a-f]{8} saved|^Added to the repo|does not exist, skipping$|^using parent snapshot|^Fatal: (?:unable to (?:open|save|create)|wrong password|repository|all (?:source|target)|create|parsing|config|There were \d+ errors|an empty password|nothing to backup|Please specify repository|invalid id |no matching ID|packs from index)|^restoring (?:<Snapshot |snapshot [0-9a-f])|^(?:loading indexes|searching used packs|collecting packs for deletion[^\n]*)\.{0,3}$|^Warning: at least one source file could not be read|^skipping (?:source )?snapshot [0-9a-f]+, was already|^repository [0-9a-f]{8,} opened|unable to create lock in backend|^Applying Policy: |^created restic repository|^no parent snapshot found|^create exclusive lock for repository|^successfully removed (?:\d+ )?locks|^ID +Time +Host +Tags/m;
@@ -32,6 +66,7 @@ export const restic: Tool = {
 		return textSign.test(text) ? 0.8 : 0;
 	},
 	read: (output) => readRestic("restic", output),
+	seams: resticSeams,
 };
 
 /** The same reading under the name of a tool that passes restic's output on. */

@@ -3,6 +3,7 @@ import { judge, noRun, oneRun, toolRun, type Words, wholeText } from "./ending.t
 import { errorCategory } from "./error-category.ts";
 import { readInstant } from "./fields.ts";
 import { measures, type RsyncStats, rsyncLines, takeStatsLine } from "./rsync-stats.ts";
+import { seamsOf } from "./seams.ts";
 import { readLines } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading, ToolRun } from "./tool.ts";
 import { notUnderstood } from "./tool-run.ts";
@@ -199,7 +200,7 @@ function isDiskUse(text: string): boolean {
 function recognise(output: ToolOutput): number {
 	const head = wholeText(output).slice(0, 20_000);
 	if (
-		/rsnapshot encountered an error|Type "rsnapshot help"|\] \S*rsnapshot .{0,300}: (?:started|completed)|(?:^|\n)\S*\/rsnapshot -c /.test(
+		/rsnapshot encountered an error|Type "rsnapshot help"|(?:^|\n)\[\d{4}-\d\d-\d\dT[\d:]{8}\] (?:WARNING: )?\S*rsnapshot .{0,300}: (?:started|completed)|(?:^|\n)\S*\/rsnapshot -c /.test(
 			head,
 		)
 	)
@@ -207,4 +208,9 @@ function recognise(output: ToolOutput): number {
 	return /rsnapshot\.pid|only transferred partially during rsync operation/.test(head) ? 0.96 : 0;
 }
 
-export const rsnapshot: Tool = { name: "rsnapshot", recognise, read };
+const seams = seamsOf("\\[EW", [
+	String.raw`\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\] `,
+	String.raw`(?<![\]:] )(?:ERROR|WARNING): `,
+]);
+
+export const rsnapshot: Tool = { name: "rsnapshot", recognise, read, hasStamps: true, seams };

@@ -68,7 +68,7 @@ export function dropCutCount(blocks: SessionStatistics[], text: string): void {
 const names =
 	"StartTime|EndTime|ElapsedTime|SourceFiles|SourceFileSize|MirrorFiles|MirrorFileSize|NewFiles|NewFileSize|DeletedFiles|DeletedFileSize|ChangedFiles|ChangedFileSize|ChangedSourceSize|ChangedMirrorSize|ChangedDeltaSize|DeltaEntries|RawDeltaSize|IncrementFiles|IncrementFileSize|TotalDestinationSizeChange|Errors";
 const seams = new RegExp(
-	`(?=(?:\\. )?-{14}\\[)|(?<=\\]-{14})|(?<!\\. )(?=(?:\\. )?(?:${names}) \\d)|(?<=Errors \\d{1,9})(?=(?:\\. )?-{20})`,
+	`(?=(?:\\. )?-{14}\\[)|(?<=\\]-{14})|(?<!\\. )(?=(?:\\. )?(?:${names}) \\d)|(?<=Errors \\d{1,9} ?)(?=(?:\\. )?-{20})`,
 	"g",
 );
 

@@ -1,6 +1,7 @@
 // tar: the line of --totals and the complaints that begin with its name, in whatever language it speaks.
 import { judge, oneRun, toolRun, type Words, wholeText } from "./ending.ts";
 import { errorCategory } from "./error-category.ts";
+import { seamsOf } from "./seams.ts";
 import { readLines } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading } from "./tool.ts";
 import { notUnderstood } from "./tool-run.ts";
@@ -66,10 +67,12 @@ function read(output: ToolOutput): ToolReading {
 	);
 }
 
+const seams = seamsOf("bgtT", ["(?:bsd|g)?tar: ", String.raw`Total bytes written: \d`]);
+
 /** `curl -d` strips line ends: what is left is cut again before each of tar's own sentences. */
 function unglue(text: string): string {
 	if (/[\n\r]\S/.test(text) || !/Total bytes written: |tar: .{1,2000}tar: /.test(text.slice(0, 100_000))) return text;
-	return text.slice(-1_000_000).replace(/(?=(?:g|bsd)?tar: )|(?=Total bytes written: \d)/g, "\n");
+	return text.slice(-1_000_000).replace(seams.before, "\n$&");
 }
 
 /** tar goes on after a file it cannot read and gives up when it cannot write, with the same "Cannot open". */
@@ -103,4 +106,4 @@ function recognise(output: ToolOutput): number {
 	return /(?:^|\n)(?:\/[\w./-]{1,60}\/)?(?:g|bsd)?tar: /.test(text) ? 0.8 : 0;
 }
 
-export const tar: Tool = { name: "tar", recognise, read };
+export const tar: Tool = { name: "tar", recognise, read, seams };

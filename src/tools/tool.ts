@@ -1,5 +1,6 @@
 // The shape every tool adapter shares: what a tool printed goes in, what it says about its runs comes out. Pure.
 import type { Kind, Outcome, Phase } from "../run.ts";
+import type { Seams } from "./seams.ts";
 
 /** Everything one invocation of a tool left behind. One glued body (stdout and stderr together) arrives as `stdout`. */
 export type ToolOutput = {
@@ -58,4 +59,8 @@ export type Tool = {
 	/** Whether a text looks like this tool's, from 0 (no) to 1 (certain). For `/ingest/auto`. */
 	recognise: (output: ToolOutput) => number;
 	read: (output: ToolOutput) => ToolReading;
+	/** Its own lines begin with an instant, which so is nobody else's. */
+	hasStamps?: true;
+	/** For texts without line ends. */
+	seams?: Seams;
 };
