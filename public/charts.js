@@ -59,7 +59,7 @@ function readColours() {
 let turn = 0;
 
 /**
- * One chart a task, so that a slow tablet still answers between two of them; all at once where what is seen would be
+ * Half a chart a task, so that a slow tablet still answers between two of them; all at once where what is seen would be
  * half of the old and half of the new: another theme, or paper.
  */
 function draw({ isForced = false } = {}) {
@@ -76,12 +76,13 @@ function draw({ isForced = false } = {}) {
 	const colours = readColours();
 	const mine = ++turn;
 	delete document.documentElement.dataset.charts;
+	const steps = canvases.flatMap((canvas) => halves(canvas, data, colours));
 	const next = () => {
 		if (mine !== turn) return;
-		const canvas = canvases.shift();
-		if (canvas === undefined) document.documentElement.dataset.charts = "drawn";
+		const step = steps.shift();
+		if (step === undefined) document.documentElement.dataset.charts = "drawn";
 		else {
-			drawOne(canvas, data, colours);
+			step();
 			if (isForced) next();
 			else setTimeout(next);
 		}
@@ -90,16 +91,34 @@ function draw({ isForced = false } = {}) {
 	else setTimeout(next);
 }
 
-function drawOne(canvas, data, colours) {
-	try {
-		Chart.getChart(canvas)?.destroy();
-		// A new object for every chart: Chart.js writes what it resolved into the options it is given.
-		const configOf = canvas.dataset.chart.startsWith("job-") ? jobChartConfig : chartConfig;
-		new Chart(canvas, configOf(canvas.dataset.chart, data, colours));
-	} catch (error) {
-		console.error(error);
-		say(canvas);
-	}
+/** First the axes, then what is drawn along them. */
+function halves(canvas, data, colours) {
+	let chart = null;
+	let whole;
+	const trying = (work) => () => {
+		try {
+			work();
+		} catch (error) {
+			console.error(error);
+			chart = null;
+			say(canvas);
+		}
+	};
+	return [
+		trying(() => {
+			Chart.getChart(canvas)?.destroy();
+			// A new object for every chart: Chart.js writes what it resolved into the options it is given.
+			const configOf = canvas.dataset.chart.startsWith("job-") ? jobChartConfig : chartConfig;
+			const config = configOf(canvas.dataset.chart, data, colours);
+			whole = config.data;
+			chart = new Chart(canvas, { ...config, data: { ...whole, datasets: [] } });
+		}),
+		trying(() => {
+			if (chart === null) return;
+			chart.data = whole;
+			chart.update("none");
+		}),
+	];
 }
 
 function say(canvas) {

@@ -32,9 +32,10 @@ function table(data: RunsPage, units: Units): Html {
 		if (run.outcome === "success")
 			longest.set(seriesOf(run), Math.max(longest.get(seriesOf(run)) ?? 1, run.duration ?? 0));
 	}
+	const places = new Map(data.runs.map(({ id }, i) => [id, Math.floor((i + rowsWithHead) / rowsAtOnce)]));
 	const days = Map.groupBy(data.runs, (run) => dayOf(run.startedAt, shownZone(data.zone)));
 	const bodies = [...days.values()].map((runs) => {
-		const rows = runs.map((run) => row(run, data, units, longest.get(seriesOf(run)) ?? 1));
+		const rows = runs.map((run) => row(run, data, units, longest.get(seriesOf(run)) ?? 1, places.get(run.id) ?? 0));
 		const first = runs[0]?.startedAt ?? data.now;
 		return html`<tbody role="rowgroup"><tr role="row" class="day"><th role="rowheader" scope="rowgroup" colspan="${columns.length}">${formatDayAt(first, data)}</th></tr>${rows}</tbody>`;
 	});
@@ -49,12 +50,17 @@ function seriesOf({ slug, kind }: Run): string {
 	return `${slug} ${kind}`;
 }
 
-function row(run: Run, data: RunsPage, units: Units, longest: number): Html {
+/** Rows that are laid out in one go: the others come in portions, because an old tablet shows nothing meanwhile. */
+const rowsAtOnce = 12;
+/** With the first of them the page has its head to lay out, and the filters with every job there is. */
+const rowsWithHead = 6;
+
+function row(run: Run, data: RunsPage, units: Units, longest: number, portion: number): Html {
 	const size = run.outcome === "failure" ? null : run.size;
 	const time = html`<time datetime="${new Date(run.startedAt).toISOString()}" title="${formatExact(run.startedAt, data.zone)}">${formatClock(run.startedAt, data.zone)}</time>`;
 	const kind = run.kind !== "backup" && html` <span class="tag">${kindWords[run.kind]}</span>`;
 	const { q } = data.asked;
-	return html`<tr role="row" id="${`run-${run.id}`}"><th role="rowheader" scope="row" class="c-when"><a href="${runPath(run.id)}">${time}<span class="sr">, ${run.job}</span></a></th><td role="cell" class="c-status">${outcomePill(run.outcome)}</td><td role="cell" class="c-job">${jobName(run, data)}${kind}</td><td role="cell" class="c-what">${what(run, q, longest)}</td><td role="cell" class="c-duration end">${took(run, data.now)}</td><td role="cell" class="c-size end">${sized(size, units)}</td><td role="cell" class="c-id end"><code><bdi>${marked(run.backupId, q)}</bdi></code></td></tr>`;
+	return html`<tr role="row" id="${`run-${run.id}`}"${portion > 0 && html` data-portion="${portion}"`}><th role="rowheader" scope="row" class="c-when"><a href="${runPath(run.id)}">${time}<span class="sr">, ${run.job}</span></a></th><td role="cell" class="c-status">${outcomePill(run.outcome)}</td><td role="cell" class="c-job">${jobName(run, data)}${kind}</td><td role="cell" class="c-what">${what(run, q, longest)}</td><td role="cell" class="c-duration end">${took(run, data.now)}</td><td role="cell" class="c-size end">${sized(size, units)}</td><td role="cell" class="c-id end"><code><bdi>${marked(run.backupId, q)}</bdi></code></td></tr>`;
 }
 
 /** What has not ended has lasted until now. */
