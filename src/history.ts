@@ -71,12 +71,17 @@ export function earlyOfEvery(seconds: number): number {
 type Known = { starts: number[]; lateness: Lateness };
 const known = new Map<string, Known>();
 
-/** How far the newest starts lie from the slots of a cron schedule. `runs` newest first. */
-export function latenessOf(runs: readonly CountedRun[], schedule: Extract<Schedule, { type: "cron" }>): Lateness {
+/**
+ * How far the newest starts lie from the slots of a cron schedule. `runs` newest first; `jobId` whose they are: of a job
+ * the last measure is kept.
+ */
+export function latenessOf(
+	runs: readonly CountedRun[],
+	schedule: Extract<Schedule, { type: "cron" }>,
+	jobId: number | null = null,
+): Lateness {
 	const count = Math.min(runs.length, startsLookedAt);
-	let sum = 0;
-	for (let index = 0; index < count; index++) sum += runs[index]?.start ?? 0;
-	const key = `${schedule.cron}\n${schedule.zone}\n${sum}`;
+	const key = `${schedule.cron}\n${schedule.zone}\n${jobId ?? `of ${sumOf(runs, count)}`}`;
 	// Judging happens far more often than a run is added.
 	const before = known.get(key);
 	if (before !== undefined && before.starts.length === count) {
@@ -87,6 +92,12 @@ export function latenessOf(runs: readonly CountedRun[], schedule: Extract<Schedu
 	if (known.size >= 2000) known.clear();
 	known.set(key, { starts, lateness });
 	return lateness;
+}
+
+function sumOf(runs: readonly CountedRun[], count: number): number {
+	let sum = 0;
+	for (let index = 0; index < count; index++) sum += runs[index]?.start ?? 0;
+	return sum;
 }
 
 function measureLateness(starts: readonly number[], schedule: Extract<Schedule, { type: "cron" }>): Lateness {

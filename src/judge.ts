@@ -27,6 +27,8 @@ export type Outage = { from: number; to: number };
 
 /** The job apart from its runs. */
 export type JudgedJob = {
+	/** Under which what its runs show is kept until there is another. */
+	id?: number;
 	createdAt: number;
 	settings: JobSettings | null;
 	/** Fixed by a click; stands behind the file. */

@@ -35,7 +35,7 @@ export function planFrom(job: JudgedJob, runs: readonly CountedRun[]): Planned {
 	}
 	const starts: number[] = [];
 	for (const { start } of runs) if (starts.push(start) === startsLookedAt) break;
-	const rhythm = learnRhythm(starts, job.zone);
+	const rhythm = learnRhythm(starts, job.zone, job.id);
 	return rhythm === null ? assumedPlan(job, starts, durations) : learnedPlan(job, runs, rhythm, durations);
 }
 
@@ -66,7 +66,7 @@ function fixedPlan(
 	}
 	if (schedule.type !== "cron") return { ...plan, startGrace: given ?? 0, early: 0 };
 	const seconds = period(schedule, runs[0]?.start ?? job.createdAt) ?? 86_400;
-	const { late, early, slots } = latenessOf(runs, schedule);
+	const { late, early, slots } = latenessOf(runs, schedule, job.id);
 	return {
 		...plan,
 		startGrace: given ?? graceFrom(late, seconds, slots),

@@ -30,13 +30,14 @@ const sameStart = 60_000;
 
 const learned = new Map<string, { starts: number[]; rhythm: Rhythm | null }>();
 
-/** `starts` in any order; null where they show no rhythm. `zone` is the one by whose clock the job is thought to start. */
-export function learnRhythm(starts: readonly number[], zone: string): Rhythm | null {
+/**
+ * `starts` in any order; null where they show no rhythm. `zone` is the one by whose clock the job is thought to start;
+ * `jobId` whose starts they are: of a job what was learned last is kept.
+ */
+export function learnRhythm(starts: readonly number[], zone: string, jobId: number | null = null): Rhythm | null {
 	if (starts.length < fewest) return null;
 	// Judging happens far more often than a run is added.
-	let sum = 0;
-	for (const start of starts) sum += start;
-	const key = `${zone} ${sum}`;
+	const key = `${zone} ${jobId ?? `of ${sumOf(starts)}`}`;
 	const known = learned.get(key);
 	if (known !== undefined && isSame(known.starts, starts)) return known.rhythm;
 	const newest = newestStarts(starts);
@@ -44,6 +45,12 @@ export function learnRhythm(starts: readonly number[], zone: string): Rhythm | n
 	if (learned.size >= 2000) learned.clear();
 	learned.set(key, { starts: [...starts], rhythm });
 	return rhythm;
+}
+
+function sumOf(starts: readonly number[]): number {
+	let sum = 0;
+	for (const start of starts) sum += start;
+	return sum;
 }
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {

@@ -1,4 +1,5 @@
 // The rhythm that starts show: with runs by hand, missed and late ones in between, and over the clock's changes.
+import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import { learnRhythm } from "../src/rhythm.ts";
 
@@ -13,6 +14,11 @@ function on(day: number, clock: string, offset = 0): number {
 }
 
 const days = (count: number, start: (day: number) => number) => Array.from({ length: count }, (_, day) => start(day));
+
+function liveArrays(): number {
+	Bun.gc(true);
+	return heapStats().objectTypeCounts.Array ?? 0;
+}
 
 function learned(starts: number[]) {
 	const rhythm = learnRhythm(starts, zone);
@@ -114,6 +120,14 @@ describe("a rhythm", () => {
 	test("of Monday to Friday expects nothing of the first weekend", () => {
 		expect(learnRhythm(nights(4, 3), zone)?.expected).toEqual({ type: "cron", cron: "0 2 * * 1-5", zone });
 		expect(learnRhythm(nights(7, 3), zone)?.expected).toEqual({ type: "cron", cron: "0 2 * * *", zone });
+	});
+
+	test("of a job only the last one is kept, however many runs it has", () => {
+		const learnedOf = (run: number) => learnRhythm(nights(20, run), zone, 1);
+		for (let run = 0; run < 100; run++) learnedOf(run);
+		const before = liveArrays();
+		for (let run = 100; run < 1100; run++) learnedOf(run);
+		expect(liveArrays() - before).toBeLessThan(100);
 	});
 
 	test("does not depend on the order of the starts", () => {

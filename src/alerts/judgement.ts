@@ -37,6 +37,7 @@ export function judgedOf(
 	{ settings, zone, outages }: JudgeOptions,
 ): JudgedJob {
 	return {
+		id: job.id,
 		createdAt: job.createdAt,
 		settings,
 		storedSchedule: decision.schedule,

@@ -39,6 +39,19 @@ test("a new database has every migration, and the settings that durability rests
 	closeDatabase(db);
 });
 
+test("little of the file is kept in memory, but a transaction writes its pages once, at its end", () => {
+	const { path, db } = fresh();
+	expect(pragma(db, "cache_size")).toBe(-400);
+	const before = statSync(`${path}-wal`).size;
+	transaction(db, () => {
+		const put = db.prepare("INSERT INTO meta (key, value) VALUES ($key, $value)");
+		for (let n = 0; n < 500; n++) put.run({ key: `key ${n}`, value: JSON.stringify("x".repeat(1000)) });
+		expect(statSync(`${path}-wal`).size).toBe(before);
+	});
+	expect(statSync(`${path}-wal`).size).toBeGreaterThan(before + 500_000);
+	closeDatabase(db);
+});
+
 test("every table is STRICT", () => {
 	const { db } = fresh();
 	const loose = db
