@@ -7,7 +7,6 @@ import {
 	openSync,
 	readdirSync,
 	readFileSync,
-	readSync,
 	renameSync,
 	unlinkSync,
 	writeSync,
@@ -16,7 +15,7 @@ import { join } from "node:path";
 import { isatty } from "node:tty";
 import { parseArgs } from "node:util";
 import { nearbyFolder, readConfig } from "../config.ts";
-import { AppError, codeOf, messageOf } from "../errors.ts";
+import { AppError, messageOf } from "../errors.ts";
 import { type HandedHead, handedForm } from "../ingest/handed-listings.ts";
 import { listingLimit, openListing, type ReadListing } from "../ingest/listing.ts";
 import { makeSpool, spoolFolder } from "../ingest/spool.ts";
@@ -29,6 +28,7 @@ import { findJob } from "../store/jobs.ts";
 import { listingFormatOf } from "../tools/listings/registry.ts";
 import { formatBytes, plural } from "../units.ts";
 import { unknownFlag } from "./flags.ts";
+import { readSome } from "./read-some.ts";
 
 const options = {
 	from: { type: "string" },
@@ -113,18 +113,6 @@ async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
 		throw new AppError("missing", `${file} cannot be read: ${messageOf(error)}`, error);
 	} finally {
 		if (fd > 0) closeSync(fd);
-	}
-}
-
-async function readSome(fd: number, into: Buffer): Promise<number> {
-	for (;;) {
-		try {
-			return readSync(fd, into, 0, into.length, null);
-		} catch (error) {
-			// A pipe that somebody made non-blocking has nothing yet.
-			if (codeOf(error) !== "EAGAIN") throw error;
-			await Bun.sleep(10);
-		}
 	}
 }
 

@@ -1,8 +1,8 @@
 // `record`: a run that is over (or begins), told by flags, or by the output of the tool that made it.
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { isatty } from "node:tty";
 import { readConfig } from "../config.ts";
-import { AppError, codeOf, messageOf } from "../errors.ts";
+import { AppError, messageOf } from "../errors.ts";
 import { answerOf, fitReport, type ReportObject, reportsOf } from "../ingest/tool-report.ts";
 import { StreamKeeper } from "../ingest/tool-text.ts";
 import { parseReport } from "../report.ts";
@@ -11,6 +11,7 @@ import { recogniseTool } from "../tools/registry.ts";
 import type { ToolOutput, ToolReading } from "../tools/tool.ts";
 import { formatBytes, formatDuration } from "../units.ts";
 import { openOutlet } from "./deliver.ts";
+import { readSome } from "./read-some.ts";
 import { fieldsOf, type RecordArgs, readRecordArgs } from "./record-args.ts";
 
 export async function recordCommand(words: string[]): Promise<number> {
@@ -89,18 +90,6 @@ async function readText(file: string): Promise<string> {
 	}
 	kept.end();
 	return kept.text();
-}
-
-async function readSome(fd: number, into: Buffer): Promise<number> {
-	for (;;) {
-		try {
-			return readSync(fd, into, 0, into.length, null);
-		} catch (error) {
-			// A pipe that somebody made non-blocking has nothing yet.
-			if (codeOf(error) !== "EAGAIN") throw error;
-			await Bun.sleep(10);
-		}
-	}
 }
 
 function lineOf(run: RunReport): string {

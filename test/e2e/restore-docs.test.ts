@@ -1,12 +1,13 @@
 // docs/restore.md is true: each of its commands is run by a shell with the real tools, and becomes a drill of its job.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSettings } from "../../src/settings-parse.ts";
 import { findJob } from "../../src/store/jobs.ts";
 import { readDrills } from "../../src/store/restore.ts";
-import { binary, cleanUp, makeFolder } from "../binary.ts";
+import { cleanUp } from "../binary.ts";
 import { openApp } from "../web/app.ts";
+import { openDrillMachine } from "./drill-machine.ts";
 
 afterAll(cleanUp);
 
@@ -17,20 +18,7 @@ const blocks = [...docs.matchAll(/^```(sh|yaml)\n([\s\S]*?)^```$/gm)].map(([, la
 }));
 const commands = blocks.filter(({ language }) => language === "sh").map(({ text }) => text);
 
-const home = makeFolder();
-const dataDir = makeFolder();
-const mounted = join(home, "mnt");
-const env = {
-	PATH: `${home}/bin:${process.env.PATH}`,
-	HOME: home,
-	TZ: "UTC",
-	DATA_DIR: dataDir,
-	RESTIC_PASSWORD: "of-the-test",
-	RESTIC_REPOSITORY: join(home, "restic"),
-	BORG_REPO: join(home, "borg"),
-	BORG_PASSPHRASE: "",
-	BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: "yes",
-};
+const { home, dataDir, mounted, shell } = openDrillMachine(["source", "mnt/media", "mnt/home", "drills"]);
 
 /** The commands stay as they are, but for where folders lie. */
 function here(text: string): string {
@@ -40,21 +28,7 @@ function here(text: string): string {
 		.replaceAll("/data/metrics.jsonl", join(dataDir, "metrics.jsonl"));
 }
 
-function shell(text: string): void {
-	const ended = Bun.spawnSync(["bash", "-eo", "pipefail", "-c", text], {
-		env,
-		cwd: home,
-		stdin: "ignore",
-		stdout: "pipe",
-		stderr: "pipe",
-	});
-	if (!ended.success) throw new Error(`${text}\n${ended.stdout}${ended.stderr}`);
-}
-
 beforeAll(() => {
-	for (const folder of ["bin", "source", "mnt/media", "mnt/home", "drills"])
-		mkdirSync(join(home, folder), { recursive: true });
-	symlinkSync(binary, join(home, "bin", "backup-monitor"));
 	for (const folder of ["source", "mnt/media", "mnt/home"])
 		writeFileSync(join(home, folder, "file"), "x".repeat(200_000));
 	shell(`restic init -q && borg init --encryption=none && tar -czf ${mounted}/etc.tar.gz source

@@ -1,52 +1,28 @@
 // The drill plan is true: each tool that can run here backs up, and the command that the plan then shows for its job is
 // pasted into a shell as it stands, brings everything back, and is a drill of that job.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findJob } from "../../src/store/jobs.ts";
 import { readDrills, readRestoreJob } from "../../src/store/restore.ts";
 import { drillCommand } from "../../src/tools/restore-plan.ts";
-import { binary, cleanUp, makeFolder } from "../binary.ts";
+import { cleanUp, makeFolder } from "../binary.ts";
 import { openApp } from "../web/app.ts";
+import { openDrillMachine } from "./drill-machine.ts";
 
 afterAll(cleanUp);
 
-const home = makeFolder();
-const dataDir = makeFolder();
-const mounted = join(home, "mnt");
-const env = {
-	PATH: `${home}/bin:${process.env.PATH}`,
-	HOME: home,
-	TZ: "UTC",
-	DATA_DIR: dataDir,
-	RESTIC_PASSWORD: "of-the-test",
-	RESTIC_REPOSITORY: join(home, "restic"),
-	BORG_REPO: join(home, "borg"),
-	BORG_PASSPHRASE: "",
-	BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: "yes",
+const remote = makeFolder();
+const { home, dataDir, mounted, shell } = openDrillMachine(["source", "mnt/backup", "drills", ".config/borgmatic"], {
 	BORG_RELOCATED_REPO_ACCESS_IS_OK: "yes",
 	RCLONE_CONFIG_REMOTE_TYPE: "alias",
-	RCLONE_CONFIG_REMOTE_REMOTE: join(home, "remote"),
+	RCLONE_CONFIG_REMOTE_REMOTE: remote,
 	PASSPHRASE: "of-the-test",
-};
-
-function shell(text: string): void {
-	const ended = Bun.spawnSync(["bash", "-eo", "pipefail", "-c", text], {
-		env,
-		cwd: home,
-		stdin: "ignore",
-		stdout: "pipe",
-		stderr: "pipe",
-	});
-	if (!ended.success) throw new Error(`${text}\n${ended.stdout}${ended.stderr}`);
-}
+});
 
 const content = (number: number) => `file ${number}\n`.repeat(3000);
 
 beforeAll(() => {
-	for (const folder of ["bin", "source", "mnt/backup", "drills", ".config/borgmatic"])
-		mkdirSync(join(home, folder), { recursive: true });
-	symlinkSync(binary, join(home, "bin/backup-monitor"));
 	for (let n = 0; n < 3; n++) writeFileSync(join(home, "source", `file-${n}`), content(n));
 	const borgmatic = `location:\n    source_directories:\n        - ${home}/source\n    repositories:\n        - ${home}/borg\n`;
 	writeFileSync(join(home, ".config/borgmatic/config.yaml"), borgmatic);

@@ -1,33 +1,12 @@
 // The setup page's lines for tools that call the monitor themselves: real borgmatic, and what the others are known to send.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cleanUp, type Started, startServer } from "../binary.ts";
-import {
-	type Captured,
-	job,
-	type Machine,
-	makeMachine,
-	newest,
-	openSetup,
-	readCaptured,
-	replay,
-} from "./setup-page.ts";
+import { type Captured, job, newest, openSetup, readCaptured, replay, useSetupLab } from "./setup-page.ts";
 
 setDefaultTimeout(60_000);
 
-let server: Started;
-let machine: Machine;
-
-beforeAll(async () => {
-	server = await startServer();
-	machine = makeMachine();
-});
-afterAll(async () => {
-	expect(existsSync(join(machine.home, "pwned"))).toBe(false);
-	await server.stop();
-	await cleanUp();
-});
+const { server, machine } = useSetupLab();
 
 const tools = (path: string): [Captured, ...Captured[]] => {
 	const [first, ...rest] = readCaptured(`tools/${path}.requests.jsonl`);

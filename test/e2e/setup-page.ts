@@ -1,7 +1,8 @@
 // The setup page as a newcomer uses it: opened at the running monitor, its lines taken out and run as they stand.
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, expect } from "bun:test";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { binary, makeFolder, runCommand, type Started } from "../binary.ts";
+import { binary, cleanUp, makeFolder, runCommand, type Started, startServer } from "../binary.ts";
 
 /** A name that every quoting has to survive: what runs of it leaves a file named "pwned". */
 export const job = `it's "$(touch pwned)" \`touch pwned\` 100% \\ & ü`;
@@ -57,7 +58,22 @@ export type Machine = {
 	cron: (text: string, env?: Record<string, string>) => Promise<{ code: number; out: string }>;
 };
 
-export function makeMachine(): Machine {
+/** A server and a machine for all tests of a file; no line that was pasted may have run what a job's name says. */
+export function useSetupLab(): { server: Started; machine: Machine } {
+	const lab = { server: {} as Started, machine: {} as Machine };
+	beforeAll(async () => {
+		Object.assign(lab.server, await startServer());
+		Object.assign(lab.machine, makeMachine());
+	});
+	afterAll(async () => {
+		expect(existsSync(join(lab.machine.home, "pwned"))).toBe(false);
+		await lab.server.stop();
+		await cleanUp();
+	});
+	return lab;
+}
+
+function makeMachine(): Machine {
 	const home = makeFolder();
 	const bin = join(home, "bin");
 	const source = join(home, "what's $HOME worth");

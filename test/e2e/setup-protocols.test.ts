@@ -1,25 +1,14 @@
 // The setup page's lines for service managers, containers, Windows and other monitors' protocols.
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, writeFileSync } from "node:fs";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setups } from "../../src/setup-snippets.ts";
-import { cleanUp, type Started, startServer } from "../binary.ts";
-import { job, type Machine, makeMachine, newest, openSetup } from "./setup-page.ts";
+import { startServer } from "../binary.ts";
+import { job, newest, openSetup, useSetupLab } from "./setup-page.ts";
 
 setDefaultTimeout(60_000);
 
-let server: Started;
-let machine: Machine;
-
-beforeAll(async () => {
-	server = await startServer();
-	machine = makeMachine();
-});
-afterAll(async () => {
-	expect(existsSync(join(machine.home, "pwned"))).toBe(false);
-	await server.stop();
-	await cleanUp();
-});
+const { server, machine } = useSetupLab();
 
 /** The commands of a unit's lines as systemd.service(5) hands them on: quotes, `%%` and `$$` are read by systemd. */
 function unitCommands(text: string, key: string): string[][] {

@@ -1,24 +1,13 @@
 // Every line of the setup page that stands around a command, run as it is pasted, with the real tools.
-import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cleanUp, type Started, startServer, until } from "../binary.ts";
-import { job, type Machine, makeMachine, newest, openSetup, type Shown } from "./setup-page.ts";
+import { until } from "../binary.ts";
+import { job, newest, openSetup, type Shown, useSetupLab } from "./setup-page.ts";
 
 setDefaultTimeout(60_000);
 
-let server: Started;
-let machine: Machine;
-
-beforeAll(async () => {
-	server = await startServer();
-	machine = makeMachine();
-});
-afterAll(async () => {
-	expect(existsSync(join(machine.home, "pwned"))).toBe(false);
-	await server.stop();
-	await cleanUp();
-});
+const { server, machine } = useSetupLab();
 
 let before = 0;
 beforeEach(async () => {

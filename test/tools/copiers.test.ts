@@ -7,18 +7,7 @@ import { rsync } from "../../src/tools/rsync.ts";
 import { tar } from "../../src/tools/tar.ts";
 import type { Tool, ToolOutput } from "../../src/tools/tool.ts";
 import { capturesOf } from "./captured.ts";
-
-function told(tool: Tool, stdout: string, about: Partial<ToolOutput> = {}) {
-	return tool.read({
-		stdout,
-		stderr: "",
-		exit: null,
-		signal: null,
-		receivedAt: Date.UTC(2026, 10, 23),
-		zone: "Europe/Berlin",
-		...about,
-	});
-}
+import { told } from "./told.ts";
 
 function firstRun(tool: Tool, stdout: string, about: Partial<ToolOutput> = {}) {
 	const [run] = told(tool, stdout, about).runs;

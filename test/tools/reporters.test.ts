@@ -5,20 +5,8 @@ import { duplicati } from "../../src/tools/duplicati.ts";
 import { kopia } from "../../src/tools/kopia.ts";
 import { pbs } from "../../src/tools/pbs.ts";
 import { proxmox } from "../../src/tools/proxmox.ts";
-import type { Tool, ToolOutput } from "../../src/tools/tool.ts";
 import { capturesOf } from "./captured.ts";
-
-function told(tool: Tool, stdout: string, about: Partial<ToolOutput> = {}) {
-	return tool.read({
-		stdout,
-		stderr: "",
-		exit: null,
-		signal: null,
-		receivedAt: Date.UTC(2026, 10, 23),
-		zone: "Europe/Berlin",
-		...about,
-	});
-}
+import { told } from "./told.ts";
 
 function bodyOf(folder: string, name: string): string {
 	const found = capturesOf(folder).find((capture) => capture.name === name);
