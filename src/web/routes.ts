@@ -122,9 +122,10 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 	};
 
 	const health: Handler = () => {
-		const critical = monitor.problems().filter((problem) => problem.severity === "critical");
+		const critical = options.problems().filter((problem) => problem.severity === "critical");
 		if (critical.length === 0) return answerJson(headers, 200, { status: "ok" });
-		const problems = critical.map(({ id, title }) => ({ id, title }));
+		// Everybody may ask, and a title may name a job: behind a login it is not told.
+		const problems = critical.map(({ id, title }) => (options.access === null ? { id, title } : { id }));
 		return answerJson(headers, 200, { status: "degraded", problems });
 	};
 

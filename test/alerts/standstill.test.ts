@@ -44,6 +44,8 @@ describe("a job that cannot be judged", () => {
 		expect(criticals(station)).toEqual(["The state of photos cannot be worked out."]);
 		const summary = (await (await station.get("/api/summary")).json()) as { status: string };
 		expect(summary.status).toBe("unknown");
+		const health = await (await station.get("/health")).json();
+		expect(health).toMatchObject({ status: "degraded", problems: [{ id: "job-not-judged" }] });
 
 		storeSchedule(station, { type: "cron", cron: "0 2 * * *", zone: "Europe/Berlin" });
 		await station.pass(61_000, 61_000);
