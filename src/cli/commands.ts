@@ -252,7 +252,9 @@ Exit codes: 0 printed, 2 no password that can be used, or wrong usage.`,
 		details: `  --port N         port to listen on (default 5001)
   --host ADDRESS   address to listen on (default 0.0.0.0)
 
-Your own data is not touched. The folder is removed at the end.`,
+Your own data is not touched. The folder is removed at the end.
+
+Exit codes: 0 stopped by a signal, 1 cannot serve, 2 wrong flag.`,
 		run: async (args) => (await import("./demo.ts")).demo(args),
 	},
 	{

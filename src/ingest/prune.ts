@@ -11,12 +11,16 @@ import {
 	releasedAt,
 } from "../retention.ts";
 import { transaction } from "../store/database.ts";
+import { deleteDaysBefore } from "../store/job-days.ts";
 import { deleteMeta, readMeta, writeMeta } from "../store/meta.ts";
 import { countDue, countRuns, countRunsBefore, deleteRunsBefore } from "../store/runs.ts";
 import { readLastRead } from "../store/sources.ts";
 
 const portion = 500;
 const everyMs = 3_600_000;
+const dayMs = 86_400_000;
+/** Daily sums stay for ten years, and longer only where the runs themselves do. */
+const sumsKeptMs = 3653 * dayMs;
 
 export type Pruned = { decision: PruneDecision; deleted: number; doubt: ClockDoubt | null; old: number; more: boolean };
 
@@ -57,6 +61,7 @@ export function pruneStep(
 		deleted = transaction(db, () => {
 			const count = deleteRunsBefore(db, decision.cutoff, portion);
 			if (count < portion) {
+				deleteDaysBefore(db, Math.floor(Math.min(decision.cutoff, now - sumsKeptMs) / dayMs));
 				deleteMeta(db, "prune-mark");
 				writeMeta(db, "retention-days", retentionDays);
 				if (isConfirmed) deleteMeta(db, "clock-doubt");

@@ -30,3 +30,9 @@ export function dropDays(db: Database, jobId: number): void {
 		else prepared(db, "DELETE FROM daily WHERE day = $day").run({ day });
 	}
 }
+
+/** Sums of before a day, of every job and of all. */
+export function deleteDaysBefore(db: Database, day: number): void {
+	noteEverything(db);
+	prepared(db, "DELETE FROM daily WHERE day < $day").run({ day });
+}

@@ -54,6 +54,25 @@ test("old runs are marked, wait a day of running over several starts, and go; th
 	closeDatabase(db);
 });
 
+test("daily sums go after ten years, with the runs of that day's retention", async () => {
+	const elevenYears = 11 * 365;
+	const data = makeData([reported(1, elevenYears), reported(2, 9 * 365), reported(3, 200), reported(4, 1)].join(""));
+	await withMonitor(
+		data,
+		() => {},
+		() => start,
+	);
+	const db = openDatabase(data.database);
+	prepareDatabase(db);
+	const daysIn = () => db.query<{ n: number }, []>("SELECT count(DISTINCT day) AS n FROM daily").get()?.n;
+	expect(daysIn()).toBe(4);
+	pruneStep(db, 36_500, start, { isConfirmed: true });
+	expect(daysIn()).toBe(4);
+	expect(pruneStep(db, 90, start, { isConfirmed: true }).deleted).toBe(3);
+	expect(daysIn()).toBe(3);
+	closeDatabase(db);
+});
+
 describe("the running monitor", () => {
 	afterEach(() => mock.restore());
 
