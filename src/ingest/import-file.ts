@@ -4,7 +4,7 @@ import { transaction } from "../store/database.ts";
 import { passSource } from "../store/sources.ts";
 import { FollowedFile } from "./follow.ts";
 import { type Counts, Intake, noCounts } from "./intake.ts";
-import { type Journal, journaled } from "./journal.ts";
+import { type Journal, journalEnd } from "./journal.ts";
 import { type LineState, maxJournalLine, maxLine, readLines, trimEnd } from "./lines.ts";
 
 export type Imported = Counts & { lines: number; pending: number };
@@ -115,10 +115,10 @@ function storeLines(
 	transaction(db, () => {
 		const intake = new Intake(db, { source, zone, now });
 		const accepted: string[] = [];
+		const end = journalEnd(road, now);
 		for (const { text, line, reason } of lines) {
-			const kept = journaled(text, road, now);
-			if (reason !== null) intake.reject(reason, text, line);
-			else if (intake.take(text, line, kept)) accepted.push(kept);
+			const kept = reason === null ? intake.take(text, line, end) : intake.reject(reason, text, line);
+			if (kept !== null) accepted.push(kept);
 		}
 		intake.finish();
 		if (accepted.length > 0) journal.append(`${accepted.join("\n")}\n`);

@@ -1,11 +1,10 @@
 // Takes the lines of one slice of a file: stores the good ones, keeps the bad ones with their reason, counts both.
 import type { Database } from "bun:sqlite";
 import { parseDecision } from "../decision.ts";
-import { visible } from "../report.ts";
 import { recordDecision } from "../store/decisions.ts";
 import { type NewRejectedLine, recordRejected } from "../store/rejected.ts";
 import { listingRoad, replayListing } from "./inventory.ts";
-import { decisionRoad } from "./journal.ts";
+import { decisionRoad, withEnd } from "./journal.ts";
 import { Batch, readText, TooManyJobs } from "./record.ts";
 
 /** How the line of a decision ends; a report's never does, the journal writes its road itself. */
@@ -41,29 +40,26 @@ export class Intake {
 	}
 
 	/**
-	 * One line of text. What is kept of it is `kept` (a journaled report carries when it came besides). True when it
-	 * changed what is stored.
+	 * One line of text. `end` is what a journaled report has in place of its last brace, since it carries when it came
+	 * besides. What is kept of the line, or null where it changed nothing that is stored.
 	 */
-	take(text: string, line: number, kept = text): boolean {
-		if (this.context.isOurs === true && text.endsWith(decisionEnd)) return this.#decide(text);
-		if (this.context.isOurs === true && text.endsWith(listingEnd)) return this.#noteListing(text);
+	take(text: string, line: number, end: string | null = null): string | null {
+		if (this.context.isOurs === true && text.endsWith(decisionEnd)) return this.#decide(text) ? text : null;
+		if (this.context.isOurs === true && text.endsWith(listingEnd)) return this.#noteListing(text) ? text : null;
 		const read = readText(text, this.context.zone);
-		if (!read.ok) {
-			this.reject(read.reason, text, line);
-			return false;
-		}
+		if (!read.ok) return this.reject(read.reason, text, line);
+		const kept = end === null ? text : withEnd(text, end);
 		let isChange: boolean;
 		try {
 			isChange = this.#batch.add(read.report, kept, text).change !== "unchanged";
 		} catch (error) {
 			if (!(error instanceof TooManyJobs)) throw error;
-			this.reject(error.message, text, line);
-			return false;
+			return this.reject(error.message, text, line);
 		}
 		this.counts.accepted++;
 		if (isChange) this.counts.changed++;
 		if (read.notes.length > 0 || text.includes("\ufffd")) this.counts.warned++;
-		return isChange;
+		return isChange ? kept : null;
 	}
 
 	/** What was decided about a job that is not there any more is nothing. */
@@ -94,12 +90,14 @@ export class Intake {
 		return readText(text, this.context.zone).ok;
 	}
 
-	reject(reason: string, text: string, line: number): void {
+	/** Nothing is kept of it but what the list of rejected lines shows. */
+	reject(reason: string, text: string, line: number): null {
 		this.counts.rejected++;
 		const { source, now } = this.context;
 		// A bounded list: only the newest few hundred are kept anyway.
 		if (this.#rejected.length >= 1000) this.#rejected.splice(0, 500);
-		this.#rejected.push({ source, line, reason, text: visible(text.slice(0, 1000)), seenAt: now });
+		this.#rejected.push({ source, line, reason, text: text.slice(0, 1000), seenAt: now });
+		return null;
 	}
 
 	/** The first of the rejected lines, for the log. */

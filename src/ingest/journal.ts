@@ -13,8 +13,16 @@ const probeLength = 4096;
 
 /** A report's JSON text with when and how it came; the same line format as the metrics file. */
 export function journaled(text: string, road: string, now: number): string {
-	const at = new Date(now).toISOString();
-	return `${text.slice(0, -1)},"received_at":"${at}","road":${JSON.stringify(road)}}`;
+	return withEnd(text, journalEnd(road, now));
+}
+
+/** What `journaled` writes in place of the last brace, for many texts that came together. */
+export function journalEnd(road: string, now: number): string {
+	return `,"received_at":"${new Date(now).toISOString()}","road":${JSON.stringify(road)}}`;
+}
+
+export function withEnd(text: string, end: string): string {
+	return text.slice(0, -1) + end;
 }
 
 /** Appends for as long as it is open. There is one per data folder: whoever holds the folder's lock. */

@@ -1,6 +1,7 @@
 // Lines that could not be read: the newest few hundred with their reason, and how many there were in all.
 import type { Database } from "bun:sqlite";
 import type { RejectedLine } from "../overview.ts";
+import { visible } from "../report.ts";
 import { mask } from "../secrets.ts";
 import { prepared } from "./database.ts";
 
@@ -15,7 +16,7 @@ export function recordRejected(db: Database, lines: NewRejectedLine[]): void {
 		db,
 		`INSERT INTO rejected (source, line, reason, text, seen_at) VALUES ($source, $line, $reason, $text, $seenAt)`,
 	);
-	for (const line of lines.slice(-kept)) insert.run({ ...line, text: line.text.slice(0, shownText) });
+	for (const line of lines.slice(-kept)) insert.run({ ...line, text: visible(line.text).slice(0, shownText) });
 	if (lines.length > 0) {
 		prepared(db, "DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - $kept").run({ kept });
 	}
