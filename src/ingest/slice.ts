@@ -8,9 +8,10 @@ import { Intake } from "./intake.ts";
 import { hashLength, KnownLines, LineHashes } from "./known-lines.ts";
 import { type LineState, maxJournalLine, maxLine, type Rest, readLines, trimEnd } from "./lines.ts";
 import type { Look } from "./look.ts";
+import { Pace } from "./pace.ts";
 import { noteContent } from "./rotation.ts";
 
-// Room for the longest line and what may stand before it; one slice is one transaction and holds up others for that long.
+// Room for the longest line and what may stand before it. One slice is one transaction.
 const bufferLength = 320 * 1024;
 const journalBufferLength = 1024 * 1024;
 const recentHashes = 64;
@@ -29,7 +30,9 @@ export class SliceReader {
 	/** Held from slice to slice of a big file, and between two looks not at all. */
 	#buffer: Buffer | null = null;
 	#known: KnownLines | null = null;
-	#slices = 0;
+	readonly #pace: Pace;
+	/** Bytes since the rubbish was given back. */
+	#read = 0;
 
 	/** `isOurs`: our own journal, whose lines we wrote and never read again, so their hashes need not be kept. */
 	constructor(db: Database, path: string, zone: string, isOurs: boolean) {
@@ -37,6 +40,11 @@ export class SliceReader {
 		this.#path = path;
 		this.#zone = zone;
 		this.#isOurs = isOurs;
+		this.#pace = new Pace(this.#longest);
+	}
+
+	get #longest(): number {
+		return this.#isOurs ? journalBufferLength : bufferLength;
 	}
 
 	/** Before the lines that a file already held are read again: they change nothing. */
@@ -51,8 +59,9 @@ export class SliceReader {
 
 	/** One slice, counted in `look`. True when the end of the file was reached; throws what SQLite throws, and nothing has moved. */
 	read({ fd, stat, source, main, readAt }: Slice, now: number, look: Look): boolean {
+		const begun = performance.now();
 		const buffer = this.#bufferFor(stat.size - source.offset);
-		const length = readSync(fd, buffer, 0, buffer.length, source.offset);
+		const length = this.#fill(buffer, fd, source.offset);
 		const atEnd = source.offset + length >= stat.size || length === 0;
 		const next = { ...source };
 		// What is read of another part counts for the file that is followed, and is no line that this one holds.
@@ -91,23 +100,34 @@ export class SliceReader {
 		});
 		Object.assign(source, next);
 		if (main !== null) Object.assign(main, nextMain);
+		this.#pace.took(performance.now() - begun);
 		if (atEnd) this.#buffer = null;
-		else this.#giveBack();
+		else this.#giveBack(length);
 		if (main === null && source.known_below === 0) this.#known = null;
 		return atEnd;
 	}
 
 	/** A megabyte for each look at a few new lines would be a collection of all rubbish each time, in the way of whoever asks. */
 	#bufferFor(unread: number): Buffer {
-		const length = Math.min(Math.max(unread, 0), this.#isOurs ? journalBufferLength : bufferLength);
+		const length = Math.min(Math.max(unread, 0), this.#longest);
 		if (this.#buffer === null || this.#buffer.length < length) this.#buffer = Buffer.allocUnsafe(length);
 		return this.#buffer;
 	}
 
-	/** In a big file the rubbish of one slice is given back before the next ones: memory is what a Pi is short of. */
-	#giveBack(): void {
-		this.#slices++;
-		if (this.#slices % 4 === 0) Bun.gc(true);
+	/** A portion that holds at least one line's end, where the buffer can hold one: without, nothing would get on. */
+	#fill(buffer: Buffer, fd: number, from: number): number {
+		const length = readSync(fd, buffer, 0, Math.min(buffer.length, this.#pace.length), from);
+		const portion = buffer.subarray(0, length);
+		if (length === buffer.length || portion.includes(10) || portion.includes(13)) return length;
+		return length + readSync(fd, buffer, length, buffer.length - length, from + length);
+	}
+
+	/** In a big file the rubbish of some slices is given back before the next ones: memory is what a Pi is short of. */
+	#giveBack(length: number): void {
+		this.#read += length;
+		if (this.#read < 4 * this.#longest) return;
+		this.#read = 0;
+		Bun.gc(true);
 	}
 
 	#takeLines(

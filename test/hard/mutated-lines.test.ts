@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { cleanUp, isHard, makeFolder, peakMemory, runCommand, until } from "../binary.ts";
 import { aLine } from "../lines.ts";
-import { rounded, tell } from "./tell.ts";
+import { machineLoad, rounded, tell } from "./tell.ts";
 
 afterAll(cleanUp);
 
@@ -90,7 +90,7 @@ test(`${count} mutated lines: each is counted, none ends the import, memory and 
 	tell("mutated lines", count, counts.lines - counts.accepted - counts.rejected, {
 		seconds: rounded(seconds),
 		processor_seconds: rounded(processor),
-		load: readFileSync("/proc/loadavg", "utf8").split(" ")[0],
+		load: machineLoad(),
 		accepted: counts.accepted,
 		rejected: counts.rejected,
 		peak_mb: rounded(peak / 1e6),

@@ -1,5 +1,16 @@
 // What a proof found, as one line of JSON that docs/reliability.md is written from.
 
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+
+/** How many programs want a processor, over the last minute. */
+export function machineLoad(): number {
+	return Number(readFileSync("/proc/loadavg", "utf8").split(" ")[0]);
+}
+
+/** Whether this began with nothing else at work. Only then are times a claim about the monitor; they are told anyway. */
+export const isQuiet = machineLoad() < cpus().length / 2;
+
 /** `test` begins with the proof's number in that page. `failures` is 0 where everything was as it must be. */
 export function tell(test: string, n: number, failures: number, figures: Record<string, unknown> = {}): void {
 	console.log(JSON.stringify({ test, n, failures, figures }));
