@@ -3,6 +3,7 @@
 import type { Database } from "bun:sqlite";
 import type { Alert } from "../alert.ts";
 import type { Job } from "../job.ts";
+import { Kept } from "../kept.ts";
 import type { Ladder } from "../ladder.ts";
 import type { JobRef, JobsFilter, Overview, OverviewAlert, Point, Range, Series } from "../overview.ts";
 import { averagesOf } from "../rollup.ts";
@@ -147,19 +148,42 @@ function withTotals(series: Series, sizes: SizeTotals, today: number, zone: stri
 	if (series.per === "week") {
 		// The last day of the week that has been.
 		const of = (at: number) => sizes.of(Math.min(dayOf(at, zone) + 6, today));
-		return { ...series, points: series.points.map((point) => ({ ...point, size: of(point.at) })) };
+		return { ...series, points: series.points.map((point) => withSize(point, of(point.at))) };
 	}
 	const points = new Map(series.points.map((point) => [dayOf(point.at, zone), point]));
 	for (const day of sizes.days()) {
 		const size = sizes.of(day);
 		const point = points.get(day);
-		if (point !== undefined) points.set(day, { ...point, size });
+		if (point !== undefined) points.set(day, withSize(point, size));
 		else if (day <= today) {
 			const at = dayStart(day, zone);
-			points.set(day, { at, runs: 0, failed: 0, duration: null, size, throughput: null, runId: null });
+			points.set(day, sizesAlone.of(at, at, size));
 		}
 	}
 	return { ...series, points: [...points].sort(([a], [b]) => a - b).map(([, point]) => point) };
+}
+
+// Days that are over are the same objects from one answer to the next: what is drawn of them need not be drawn again.
+const sizedPoints = new WeakMap<Point, Point>();
+const sizesAlone = new Kept(
+	1000,
+	(at: number, size: number | null): Point => ({
+		at,
+		runs: 0,
+		failed: 0,
+		duration: null,
+		size,
+		throughput: null,
+		runId: null,
+	}),
+);
+
+function withSize(point: Point, size: number | null): Point {
+	const known = sizedPoints.get(point);
+	if (known !== undefined && known.size === size) return known;
+	const made = { ...point, size };
+	sizedPoints.set(point, made);
+	return made;
 }
 
 // Reports from clocks that run ahead are dated tomorrow; they belong to what is seen today.
@@ -184,9 +208,13 @@ function seriesOfJob(db: Database, jobId: number | null, { sum, series }: Period
 	return { per: "run", points: readFinished(db, jobId, mostRunPoints, since).reverse().map(pointOfRun) };
 }
 
+const runPoints = new WeakMap<Run, Point>();
+
 function pointOfRun(run: Run): Point {
+	const known = runPoints.get(run);
+	if (known !== undefined) return known;
 	const isGood = succeeded(run);
-	return {
+	const point: Point = {
 		at: run.startedAt,
 		runs: 1,
 		failed: isGood ? 0 : 1,
@@ -195,4 +223,6 @@ function pointOfRun(run: Run): Point {
 		throughput: isGood ? rate(run.size, run.duration) : null,
 		runId: run.id,
 	};
+	runPoints.set(run, point);
+	return point;
 }

@@ -1,8 +1,9 @@
 // Runs: written once by report, read by job and by time. The report text is the record; columns are found again in it.
 import type { Changes, Database } from "bun:sqlite";
+import { Kept } from "../kept.ts";
 import { parseReport } from "../report.ts";
 import type { Kind, Outcome, Run, RunReport } from "../run.ts";
-import { mask } from "../secrets.ts";
+import { mask, secretsRevision } from "../secrets.ts";
 import { prepared } from "./database.ts";
 import { noteEverything, noteRuns } from "./written.ts";
 
@@ -91,7 +92,7 @@ export function readNewest(db: Database, jobId: number | null, limit: number): R
 					db,
 					`${selectRun} WHERE job_id = $jobId ORDER BY started_at DESC, run.id DESC LIMIT $limit`,
 				).all({ jobId, limit });
-	return rows.map(runOf);
+	return rows.map(sameRun);
 }
 
 /** The newest finished backup runs by start, newest first; `since` (Unix ms) is inclusive. */
@@ -106,7 +107,7 @@ export function readFinished(db: Database, jobId: number | null, limit: number, 
 					limit,
 					since,
 				});
-	return rows.map(runOf);
+	return rows.map(sameRun);
 }
 
 /** The newest failed runs of the kind `backup`, newest first. */
@@ -119,7 +120,7 @@ export function readFailures(db: Database, jobId: number | null, limit: number):
 					db,
 					`${selectRun} WHERE job_id = $jobId AND outcome = 'failure' AND kind = 'backup' ${order}`,
 				).all({ jobId, limit });
-	return rows.map(runOf);
+	return rows.map(sameRun);
 }
 
 /** How many runs there are; counts no further than `most`. To count all of a million takes a twentieth of a second. */
@@ -157,6 +158,55 @@ export function deleteRunsBefore(db: Database, before: number, limit: number): n
 		`DELETE FROM run WHERE id IN (SELECT id FROM run WHERE ${past} ORDER BY started_at LIMIT $limit)`,
 	).run({ before, limit }).changes;
 }
+
+const longestKept = 8192;
+const sameRuns = new Kept(256, makeRun);
+
+/**
+ * The same object while its row is the same: the newest runs are read with every page, and a page draws a run once. Long
+ * reports are read again rather than held.
+ */
+function sameRun(row: RunRow): Run {
+	if (row.report.length > longestKept) return runOf(row);
+	const { id, job_id, job, host, slug, backup_id, kind, outcome, started_at, ended_at, day, duration, report } = row;
+	const columns = [id, job_id, job, host, slug, backup_id, kind, outcome, started_at, ended_at, day] as const;
+	return sameRuns.of(id, secretsRevision(), ...columns, duration, report);
+}
+
+function makeRun(_secrets: number, ...columns: Columns): Run {
+	const [id, job_id, job, host, slug, backup_id, kind, outcome, started_at, ended_at, day, duration, report] = columns;
+	return runOf({
+		id,
+		job_id,
+		job,
+		host,
+		slug,
+		backup_id,
+		kind,
+		outcome,
+		started_at,
+		ended_at,
+		day,
+		duration,
+		report,
+	});
+}
+
+type Columns = [
+	id: number,
+	jobId: number,
+	job: string,
+	host: string,
+	slug: string,
+	backupId: string,
+	kind: Kind,
+	outcome: Outcome,
+	startedAt: number,
+	endedAt: number | null,
+	day: number,
+	duration: number | null,
+	report: string,
+];
 
 /** The stored report with the columns that were decided when it arrived (the zone may have changed since). */
 export function runOf(row: RunRow): Run {

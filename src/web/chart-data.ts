@@ -1,9 +1,11 @@
 // What the overview's charts draw and their tables repeat: labels made on the server, in the server's zone.
+import { Kept, KeptBy } from "../kept.ts";
 import type { Overview, Point } from "../overview.ts";
+import { currentReader } from "../reader.ts";
 import type { Run } from "../run.ts";
 import { dayOf, dayStart, formatDay, weekOf } from "../time.ts";
 import type { Units } from "../units.ts";
-import { formatCalendar, formatDate, formatDateAt } from "./time-element.ts";
+import { formatCalendar, formatDate, formatDateAt, shownZone } from "./time-element.ts";
 
 /** Columns of equal length; null where a run failed or nothing ran. */
 export type SeriesData = {
@@ -30,30 +32,77 @@ export type PhaseData = { name: string; seconds: number; share: number; usual: n
 /** What the page's script reads; its twin is public/charts.js. */
 export type ChartData = { iec: boolean; series: SeriesData; trend: TrendData; phases: PhaseData[] };
 
-export function chartData(data: Overview, units: Units): ChartData {
+/** `stretches`: the series in pieces, each the same object while nothing in it has changed. */
+export type Charts = { data: ChartData; stretches: SeriesData[] };
+
+export function chartsOf(data: Overview, units: Units): Charts {
 	const { newest } = data;
+	const stretches = seriesStretches(data);
 	return {
-		iec: units.iec,
-		series: seriesData(data),
-		trend: trendData(data),
-		phases: newest === null ? [] : phaseData(newest, data.usualPhases),
+		data: {
+			iec: units.iec,
+			series: joined(stretches),
+			trend: keptTrend(data),
+			phases: newest === null ? [] : phaseData(newest, data.usualPhases),
+		},
+		stretches,
 	};
 }
 
-export function seriesData(data: Pick<Overview, "series" | "now" | "zone" | "jobs" | "job">): SeriesData {
+export function chartData(data: Overview, units: Units): ChartData {
+	return chartsOf(data, units).data;
+}
+
+type Drawn = Pick<Overview, "series" | "now" | "zone" | "jobs" | "job">;
+
+export function seriesData(data: Drawn): SeriesData {
+	return joined(seriesStretches(data));
+}
+
+const stretchLength = 30;
+const drawnStretches = new KeptBy<SeriesData>(80);
+
+/** A year has a dozen, of which a new report changes the last. */
+function seriesStretches(data: Drawn): SeriesData[] {
 	const points = withGaps(data);
+	const { now, zone, series, job } = data;
+	const shown = shownZone(zone);
+	const times = [series.per, dayOf(now, shown), dayOf(now, zone), zone, shown, currentReader().locale];
+	const stretches: SeriesData[] = [];
+	for (let from = 0; from < points.length; from += stretchLength) {
+		const some = points.slice(from, from + stretchLength);
+		const key = `${job?.slug ?? ""} ${points.length} ${from}`;
+		stretches.push(drawnStretches.of(key, [...times, ...some], () => stretchOf(some, data)));
+	}
+	return stretches;
+}
+
+function stretchOf(points: readonly Point[], data: Drawn): SeriesData {
+	const { per } = data.series;
 	const title = (point: Point) => {
-		if (data.series.per === "run") return formatCalendar(point.at, data);
-		return data.series.per === "day" ? formatDate(point.at, data) : `Week of ${formatDate(point.at, data)}`;
+		if (per === "run") return formatCalendar(point.at, data);
+		return per === "day" ? formatDate(point.at, data) : `Week of ${formatDate(point.at, data)}`;
 	};
 	return {
-		labels: points.map(({ at }) => (data.series.per === "run" ? formatDateAt(at, data) : formatDate(at, data))),
+		labels: points.map(({ at }) => (per === "run" ? formatDateAt(at, data) : formatDate(at, data))),
 		titles: points.map(title),
 		duration: points.map(({ duration }) => fourDigits(duration)),
 		size: points.map(({ size }) => fourDigits(size)),
 		throughput: points.map(({ throughput }) => fourDigits(throughput)),
 		failed: points.map(({ failed }) => failed),
 		runs: points.map(({ runs }) => runs),
+	};
+}
+
+function joined(stretches: readonly SeriesData[]): SeriesData {
+	return {
+		labels: stretches.flatMap(({ labels }) => labels),
+		titles: stretches.flatMap(({ titles }) => titles),
+		duration: stretches.flatMap(({ duration }) => duration),
+		size: stretches.flatMap(({ size }) => size),
+		throughput: stretches.flatMap(({ throughput }) => throughput),
+		failed: stretches.flatMap(({ failed }) => failed),
+		runs: stretches.flatMap(({ runs }) => runs),
 	};
 }
 
@@ -65,13 +114,7 @@ function fourDigits(value: number | null): number | null {
 const dayMs = 86_400_000;
 
 /** Days, weeks or a single job's runs that did not happen keep their place, up to now: a hole must look like one. */
-function withGaps({
-	series,
-	now,
-	zone,
-	jobs,
-	job,
-}: Pick<Overview, "series" | "now" | "zone" | "jobs" | "job">): Point[] {
+function withGaps({ series, now, zone, jobs, job }: Drawn): Point[] {
 	const { per } = series;
 	const points = series.points.toSorted((a, b) => a.at - b.at);
 	const isOneJob = job !== null || jobs.length === 1;
@@ -86,7 +129,7 @@ function withGaps({
 		const next = points[i + 1]?.at ?? now;
 		// What is due today may still come: the last hole begins where a whole step has passed.
 		const holes = Math.min(400, (points[i + 1] ? Math.round : Math.floor)((next - point.at) / step) - 1);
-		for (let n = 1; n <= holes; n++) filled.push(hole(atStep(point.at, n)));
+		for (let n = 1; n <= holes; n++) filled.push(holeAt(atStep(point.at, n)));
 	}
 	return filled;
 
@@ -96,8 +139,12 @@ function withGaps({
 	}
 }
 
-function hole(at: number): Point {
+const holes = new Kept(1000, (at: number): Point => {
 	return { at, runs: 0, failed: 0, duration: null, size: null, throughput: null, runId: null };
+});
+
+function holeAt(at: number): Point {
+	return holes.of(at, at);
 }
 
 function median(values: number[]): number {
@@ -106,6 +153,15 @@ function median(values: number[]): number {
 
 const knownPhases = ["snapshot", "archive", "volumes", "upload"];
 const categoriesShown = 4;
+
+const keptTrends = new KeptBy<TrendData>(8);
+
+/** A failure is rare, and so is a new week. */
+function keptTrend({ trend, from, now, zone, range, job }: Overview): TrendData {
+	const weeks = [range === "all" ? null : weekOf(dayOf(from, zone)), weekOf(dayOf(now, zone)), dayOf(now, "UTC")];
+	const inputs = [JSON.stringify(trend), ...weeks, zone, currentReader().locale];
+	return keptTrends.of(`${job?.slug ?? ""} ${range}`, inputs, () => trendData({ trend, from, now, zone, range }));
+}
 
 /** Every week of the period, with or without failures; the four largest categories and the rest. */
 export function trendData({

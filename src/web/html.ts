@@ -51,6 +51,12 @@ export function raw(text: string): Html {
 	return new Html(text);
 }
 
+/** The same in one piece, for what is kept: what is put together from hundreds would be put together again with every page. */
+export function flat(made: Html): Html {
+	made.text.charCodeAt(0);
+	return made;
+}
+
 /** A data block that scripts read. `<` is written as an escape, so no text in it can end the element. */
 export function json(id: string, value: unknown): Html {
 	const text = JSON.stringify(value).replaceAll("<", "\\u003c");

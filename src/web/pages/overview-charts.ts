@@ -1,5 +1,8 @@
 // Charts as the server sees them: a canvas, the data, and the same numbers in a table for everyone without either.
+
+import { Kept, KeptBy } from "../../kept.ts";
 import type { Overview } from "../../overview.ts";
+import { currentReader } from "../../reader.ts";
 import {
 	formatBytes,
 	formatCount,
@@ -9,8 +12,8 @@ import {
 	plural,
 	type Units,
 } from "../../units.ts";
-import type { ChartData, PhaseData, SeriesData, TrendData } from "../chart-data.ts";
-import { type Html, html } from "../html.ts";
+import type { Charts, PhaseData, SeriesData, TrendData } from "../chart-data.ts";
+import { flat, type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { calendarTime } from "../time-element.ts";
 import { jobLink, pathWith, showsJobs } from "./overview-parts.ts";
@@ -19,30 +22,25 @@ const perWords = { run: "each run", day: "average of each day", week: "average o
 
 export function seriesCharts(
 	data: Overview,
-	{ series }: ChartData,
+	{ data: { series }, stretches }: Charts,
 	units: Units,
 ): { duration: Html; size: Html; throughput: Html } {
 	const subject = data.job === null && data.jobs.length > 1 ? "all jobs, " : "";
 	const hint = `${subject}${perWords[data.series.per]}`;
 	const isEmpty = series.titles.length === 0;
 	const marks = series.failed.some((count) => count > 0) ? html`<span class="legend">${cross} failed</span>` : null;
-	const chart = (
-		id: string,
-		title: string,
-		column: (number | null)[],
-		format: (value: number | null) => string,
-		words = hint,
-	) => {
+	const chart = (id: Column, title: string, format: (value: number | null) => string, words = hint) => {
+		const column = series[id];
 		const isBare = column.every((value) => value === null);
 		const body = isEmpty ? noRuns(data) : isBare ? noFigures : canvas(id, summary(title, column, format));
-		const table = isEmpty || isBare ? null : seriesTable(title, series, column, format);
+		const table = isEmpty || isBare ? null : seriesTable(id, title, stretches, format, units);
 		return chartCard({ id, title, hint: words, marks: isBare ? null : marks, body, table });
 	};
 	const sizes = data.totalSize === null ? hint : "all jobs together, the newest good backup of each";
 	return {
-		duration: chart("duration", "Backup duration", series.duration, formatDuration),
-		size: chart("size", "Backup size", series.size, (value) => formatBytes(value, units), sizes),
-		throughput: chart("throughput", "Throughput", series.throughput, (value) => formatRate(value, units)),
+		duration: chart("duration", "Backup duration", formatDuration),
+		size: chart("size", "Backup size", (value) => formatBytes(value, units), sizes),
+		throughput: chart("throughput", "Throughput", (value) => formatRate(value, units)),
 	};
 }
 
@@ -67,19 +65,38 @@ function summary(title: string, column: (number | null)[], format: (value: numbe
 	return `${title}: between ${format(low)} and ${format(high)}, last ${format(known.at(-1) ?? null)}`;
 }
 
+type Column = "duration" | "size" | "throughput";
+
+const drawnRows = new KeptBy<Html>(160);
+
 function seriesTable(
+	id: Column,
 	title: string,
-	series: SeriesData,
-	column: (number | null)[],
+	stretches: readonly SeriesData[],
 	format: (value: number | null) => string,
+	{ iec }: Units,
 ): Html {
-	const rows = series.titles.map((when, i) => {
-		if (series.runs[i] === 0) return null;
-		const failed = series.failed[i] ?? 0;
-		const note = failed === 0 ? null : series.runs[i] === 1 ? "failed" : `${failed} failed`;
-		return html`<tr><th scope="row">${when}</th><td>${format(column[i] ?? null)}</td><td>${note}</td></tr>`;
+	const { locale } = currentReader();
+	const rows = stretches.map((stretch, i) => {
+		const key = `${id} ${stretches.length} ${i} ${stretch.titles[0]}`;
+		return drawnRows.of(key, [stretch, iec, locale], () => flat(html`${rowsOf(stretch, stretch[id], format)}`));
 	});
 	return html`<div class="table-frame" tabindex="0" role="region" aria-label="${title} as a table"><table class="plain"><thead><tr><th scope="col">When</th><th scope="col">${title}</th><th scope="col">Failed</th></tr></thead><tbody>${rows.reverse()}</tbody></table></div>`;
+}
+
+/** The newest first. */
+function rowsOf(
+	{ titles, runs, failed }: SeriesData,
+	column: readonly (number | null)[],
+	format: (value: number | null) => string,
+): (Html | null)[] {
+	const rows = titles.map((when, i) => {
+		if (runs[i] === 0) return null;
+		const count = failed[i] ?? 0;
+		const note = count === 0 ? null : runs[i] === 1 ? "failed" : `${count} failed`;
+		return html`<tr><th scope="row">${when}</th><td>${format(column[i] ?? null)}</td><td>${note}</td></tr>`;
+	});
+	return rows.reverse();
 }
 
 /** An axis without a line would look like zero. */
@@ -112,7 +129,14 @@ function phaseRow({ name, seconds, share, usual, colour }: PhaseData): Html {
 	return html`<li><i class="swatch" data-colour="${colour}"></i><bdi>${name}</bdi><b>${formatDuration(seconds)}</b><small>${formatPercent(share)}${usual !== null && ` \u00b7 usually ${formatDuration(usual)}`}</small></li>`;
 }
 
+const drawnTrends = new Kept(8, (trend: TrendData, _locale: string | null): Html => flat(drawTrend(trend)));
+
 export function trendCard(trend: TrendData): Html {
+	const { locale } = currentReader();
+	return drawnTrends.of(`${trend.titles[0]} ${trend.titles.length}`, trend, locale);
+}
+
+function drawTrend(trend: TrendData): Html {
 	const total = trend.categories.reduce((sum, { counts }) => sum + counts.reduce((a, b) => a + b, 0), 0);
 	const id = "trend";
 	const title = "Failures by week";

@@ -1,21 +1,19 @@
 // The rows of the jobs, each drawn again only when something that it says has changed: with a new report that is one row.
 
-import { isSame } from "../../kept.ts";
+import { KeptBy } from "../../kept.ts";
 import { rungNames } from "../../ladder.ts";
 import type { OverviewJob } from "../../overview.ts";
 import { currentReader } from "../../reader.ts";
 import { dayOf } from "../../time.ts";
 import { ageStep, type Units } from "../../units.ts";
-import { type Html, raw } from "../html.ts";
+import { flat, type Html } from "../html.ts";
 import { readerKey } from "../page-reader.ts";
 import { type Clock, shownZone } from "../time-element.ts";
 import { jobRow, type Listed } from "./overview-job-row.ts";
 
-type Drawn = { inputs: readonly unknown[]; row: Html };
-
 /** A row is 3 KB. Two readers of forty rows each. */
 const mostKept = 120;
-const drawn = new Map<string, Drawn>();
+const drawn = new KeptBy<Html>(mostKept);
 
 export function jobRows(rows: readonly Listed[], clock: Clock, units: Units, isLight: boolean): Html[] {
 	// With more than can be kept, each would push the next one out.
@@ -25,13 +23,7 @@ export function jobRows(rows: readonly Listed[], clock: Clock, units: Units, isL
 	return rows.map((listed) => {
 		const { job, trouble, called } = listed;
 		const inputs = [job, trouble?.look ?? null, called, ...days, ...agesOf(job, clock.now)];
-		const key = `${job.slug} ${view}`;
-		const known = drawn.get(key);
-		if (known !== undefined && isSame(known.inputs, inputs)) return known.row;
-		const row = flat(jobRow(listed, clock, units, isLight));
-		if (known === undefined && drawn.size >= mostKept) drawn.clear();
-		drawn.set(key, { inputs, row });
-		return row;
+		return drawn.of(`${job.slug} ${view}`, inputs, () => flat(jobRow(listed, clock, units, isLight)));
 	});
 }
 
@@ -41,10 +33,4 @@ function agesOf({ judgement, ladder, lastGoodAt, pausedUntil, running, restore }
 	const instants = [lastGoodAt, dueAt, deadlineAt, missed?.firstAt, pausedUntil, running?.startedAt, restore?.testedAt];
 	for (const name of rungNames) instants.push(ladder[name].at);
 	return instants.map((at) => (at == null ? Number.NaN : ageStep(at, now)));
-}
-
-/** As one piece: what is put together from hundreds would be put together again with every page. */
-function flat({ text }: Html): Html {
-	text.charCodeAt(0);
-	return raw(text);
 }

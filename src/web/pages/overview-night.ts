@@ -1,11 +1,13 @@
 // Last night and tonight: what ran in the last 24 hours and what is expected in the next, a lane for each job.
+
+import { KeptBy } from "../../kept.ts";
 import type { NightRun, Overview, OverviewJob } from "../../overview.ts";
 import { nextSlot } from "../../schedule.ts";
 import { dayOf, dayStart } from "../../time.ts";
 import { formatDuration, plural } from "../../units.ts";
 import type { VerdictJob } from "../../verdict.ts";
 import { troubleOf } from "../../verdict.ts";
-import { type Html, html } from "../html.ts";
+import { flat, type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { calendarTime, formatCalendar, formatClock, formatDate, shownZone } from "../time-element.ts";
 import { jobHref } from "./overview-parts.ts";
@@ -56,13 +58,19 @@ export function nightCard(data: Overview, told: VerdictJob[]): Html {
 	return html`<section class="card night-card" aria-labelledby="night-title"><header><h2 id="night-title">Last night and tonight</h2><p class="hint">24 hours back, 24 hours ahead${more}</p></header><div class="body">${body}</div></section>`;
 }
 
+/** What grows with the clock is drawn by whole minutes, a fortieth of a pixel: a lane stays the same in between. */
+function minuteOf(now: number): number {
+	return Math.floor(now / 60_000) * 60_000;
+}
+
 function marksOf(job: OverviewJob, runs: NightRun[], data: Overview): Mark[] {
 	const { now } = data;
+	const minute = minuteOf(now);
 	const { plan, dueAt, missed, state } = job.judgement;
 	const usual = (job.usualDuration ?? 0) * 1000;
 	const marks = runs.map((run): Mark => {
 		const isRunning = run.outcome === "running";
-		const to = isRunning ? now : (run.endedAt ?? run.startedAt + (run.duration ?? 0) * 1000);
+		const to = isRunning ? minute : (run.endedAt ?? run.startedAt + (run.duration ?? 0) * 1000);
 		const look = isRunning
 			? state === "stuck"
 				? "failed"
@@ -77,15 +85,15 @@ function marksOf(job: OverviewJob, runs: NightRun[], data: Overview): Mark[] {
 	if (job.running !== null && usual > 0) {
 		const end = job.running.startedAt + usual;
 		if (end > now)
-			marks.push({ look: "expected", from: now, to: end, title: `expected to end ${formatCalendar(end, data)}` });
+			marks.push({ look: "expected", from: minute, to: end, title: `expected to end ${formatCalendar(end, data)}` });
 	}
 	if (state !== "paused" && state !== "archived") {
 		const overdueAt = missed?.firstAt ?? (dueAt !== null && dueAt <= now ? dueAt : null);
 		if (overdueAt !== null && job.running === null) {
 			marks.push({
 				look: "overdue",
-				from: Math.max(overdueAt, now - spanMs),
-				to: now,
+				from: Math.max(overdueAt, minute - spanMs),
+				to: Math.max(overdueAt, minute),
 				title: `due ${formatCalendar(overdueAt, data)}, and none came`,
 			});
 		}
@@ -114,7 +122,7 @@ function runTitle({ outcome, startedAt, duration }: NightRun, data: Overview): s
 
 /** Places are parts of the width, sizes of text are not: nothing becomes unreadable when the card is narrow. */
 function picture(lanes: Lane[], data: Overview): Html {
-	const { now } = data;
+	const now = minuteOf(data.now);
 	const height = lanes.length * laneHeight;
 	const place = (at: number) => `${(((at - now + spanMs) / (2 * spanMs)) * 100).toFixed(2)}%`;
 	const ticks = ticksOf(data).map(({ at, word }) => {
@@ -122,11 +130,19 @@ function picture(lanes: Lane[], data: Overview): Html {
 		return html`<line class="tick" x1="${place(at)}" x2="${place(at)}" y1="0" y2="${height}"/>${!isNear && html`<text x="${place(at)}" y="${height + 17}" text-anchor="middle">${word}</text>`}`;
 	});
 	const rows = lanes.map(({ marks }, i) => {
-		const y = i * laneHeight + laneHeight / 2;
-		return html`<line class="lane" x1="0" x2="100%" y1="${y}" y2="${y}"/>${marks.map((mark) => markShape(mark, y, now))}`;
+		const inputs = marks.flatMap(({ look, from, to, title }) => [look, from, to, title]);
+		return drawnLanes.of(i, [now, ...inputs], () => drawLane(marks, i * laneHeight + laneHeight / 2, now));
 	});
 	const said = `Timeline of ${plural(lanes.length, "job")} from ${formatCalendar(now - spanMs, data)} to ${formatCalendar(now + spanMs, data)}; the list below says the same`;
 	return html`<svg class="timeline" width="100%" height="${height + 24}" role="img" aria-label="${said}">${ticks}${rows}<line class="now" x1="50%" x2="50%" y1="0" y2="${height}"/><text class="now-word" x="50%" y="${height + 17}" text-anchor="middle">now</text></svg>`;
+}
+
+const drawnLanes = new KeptBy<Html>(lanesShown);
+
+function drawLane(marks: readonly Mark[], y: number, now: number): Html {
+	return flat(
+		html`<line class="lane" x1="0" x2="100%" y1="${y}" y2="${y}"/>${marks.map((mark) => markShape(mark, y, now))}`,
+	);
 }
 
 function markShape({ look, from, to, title }: Mark, y: number, now: number): Html {

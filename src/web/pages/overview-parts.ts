@@ -64,10 +64,15 @@ function namedAlike(jobs: Overview["jobs"]): Set<string> {
 	return names;
 }
 
+/** Whether its host has to be told with the name of a run's job. */
+export function isSharedName({ job }: Pick<Run, "job">, { jobs }: Pick<Overview, "jobs">): boolean {
+	return namedAlike(jobs).has(job);
+}
+
 /** A name may be written from right to left or hold any sign: it never reorders the text around it. */
 export function jobName(run: Pick<Run, "job" | "host">, data: Pick<Overview, "jobs">): Html {
-	const isShared = namedAlike(data.jobs).has(run.job);
-	const host = isShared && run.host !== "" ? html` <small class="muted">on <bdi>${run.host}</bdi></small>` : null;
+	const host =
+		isSharedName(run, data) && run.host !== "" ? html` <small class="muted">on <bdi>${run.host}</bdi></small>` : null;
 	return html`<bdi>${run.job}</bdi>${host}`;
 }
 

@@ -1,25 +1,38 @@
 // Lists of single things: recent runs, recent failures, averages by phase, and lines that could not be read.
+
+import { KeptBy } from "../../kept.ts";
 import type { Overview, RejectedLine } from "../../overview.ts";
+import { currentReader } from "../../reader.ts";
 import { type Run, rate } from "../../run.ts";
+import { dayOf } from "../../time.ts";
 import { formatDuration, formatRate, plural, type Units } from "../../units.ts";
 import { phaseColours } from "../chart-data.ts";
-import { type Html, html } from "../html.ts";
+import { flat, type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { phaseBar } from "../pictures.ts";
 import { sized } from "../size-element.ts";
-import { ago, calendarTime } from "../time-element.ts";
-import { jobLink, longText, outcomePill, showsJobs } from "./overview-parts.ts";
+import { ago, calendarTime, shownZone } from "../time-element.ts";
+import { isSharedName, jobLink, longText, outcomePill, showsJobs } from "./overview-parts.ts";
 
 export function recentRuns(data: Overview, units: Units): Html {
 	const longest = Math.max(1, ...data.recent.map((run) => run.duration ?? 0));
 	const withJob = showsJobs(data);
-	const rows = data.recent.map((run) => runRow(run, data, units, longest, withJob));
+	const shown = shownZone(data.zone);
+	const { locale } = currentReader();
+	const rows = data.recent.map((run) => {
+		const inputs = [run, longest, withJob && isSharedName(run, data), withJob, units.iec];
+		const times = [dayOf(data.now, shown), data.zone, shown, locale];
+		return drawnRuns.of(run.id, [...inputs, ...times], () => flat(runRow(run, data, units, longest, withJob)));
+	});
 	const body =
 		rows.length === 0
 			? html`<div class="body"><div class="box"><strong>No run yet</strong></div></div>`
 			: html`<table role="table"><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Status</th>${withJob && html`<th role="columnheader" scope="col">Job</th>`}<th role="columnheader" scope="col">Started</th><th role="columnheader" scope="col" class="end">Duration</th><th role="columnheader" scope="col">Phases</th><th role="columnheader" scope="col" class="end">Size</th><th role="columnheader" scope="col" class="end">Throughput</th><th role="columnheader" scope="col" class="end">Backup ID</th></tr></thead><tbody role="rowgroup">${rows}</tbody></table>`;
 	return html`<section class="card runs" id="runs" aria-labelledby="runs-title"><header><h2 id="runs-title">Recent runs</h2><p class="hint"><a href="${data.job === null ? "/runs" : `/runs?${new URLSearchParams({ job: data.job.slug })}`}">All runs</a></p></header>${body}</section>`;
 }
+
+/** Those of one page, and what is new on the next. */
+const drawnRuns = new KeptBy<Html>(48);
 
 function runRow(run: Run, data: Overview, units: Units, longest: number, withJob: boolean): Html {
 	const failed = run.outcome === "failure";

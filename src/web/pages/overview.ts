@@ -2,7 +2,7 @@
 import type { Overview } from "../../overview.ts";
 import type { Units } from "../../units.ts";
 import { plainText, type Verdict, type VerdictJob, verdict, verdictJobs } from "../../verdict.ts";
-import { chartData } from "../chart-data.ts";
+import { chartsOf } from "../chart-data.ts";
 import { type Html, html, json } from "../html.ts";
 import { banners, footer, page, type Theme } from "../layout.ts";
 import { cards, periodHead } from "./overview-cards.ts";
@@ -59,8 +59,9 @@ function waiting(data: Overview, said: Verdict): Html {
 }
 
 function dashboard(data: Overview, said: Verdict, jobs: VerdictJob[], units: Units): Html {
-	const shown = chartData(data, units);
-	const charts = seriesCharts(data, shown, units);
+	const drawn = chartsOf(data, units);
+	const shown = drawn.data;
+	const charts = seriesCharts(data, drawn, units);
 	return html`${verdictCard(data, said, jobs, units)}
 ${jobsCard(data, jobs, units)}
 ${rejectedLines(data)}
