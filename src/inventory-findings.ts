@@ -24,6 +24,22 @@ export function overdueAt({ listing, firstAt }: Comparison, wanted: Wanted | nul
 	return since === null ? null : since + 2 * (wanted?.inventory?.every ?? period) * 1000;
 }
 
+/**
+ * Of a job whose file says how often its remote is to be listed, and of which no listing ever came. `since`: when that was
+ * first asked for. Twice the period is waited, as for every listing.
+ */
+export function awaitedListing(
+	every: number,
+	since: number,
+	now: number,
+): { finding: Finding | null; rung: Rung; checkAt: number | null } {
+	const overdue = since + 2 * every * 1000;
+	const sentence = `No listing of the remote has come yet; one is expected every ${formatAge(every)}.`;
+	if (now < overdue) return { finding: null, rung: { state: "unknown", at: null, sentence }, checkAt: overdue };
+	const finding = { kind: "stale_copy", key: "listing", severity: "warning", sentence, runId: null, since } as const;
+	return { finding, rung: { state: "warning", at: null, sentence }, checkAt: null };
+}
+
 /** Seconds between two listings, where nobody said: what they usually are, a day at least. */
 export function periodOf(listedAt: readonly number[]): number {
 	const gaps = listedAt.slice(-20).flatMap((at, i, all) => (i === 0 ? [] : [at - (all[i - 1] ?? at)]));

@@ -16,7 +16,7 @@ import { DigestMaker } from "./digest-maker.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { readLinkKey } from "./link-key.ts";
 import { brokenChannels, rejectedInput } from "./own-findings.ts";
-import { undelivered, unjudgeable, unjudgedFor } from "./own-problems.ts";
+import { heartbeatUntaken, undelivered, unjudgeable, unjudgedFor } from "./own-problems.ts";
 import { SettingsFile } from "./settings-file.ts";
 import { Watch, type WatchLook } from "./watch.ts";
 
@@ -110,6 +110,7 @@ export class Alerting {
 			...unjudgeable(this.#watch.unjudgeable),
 			...unjudgedFor(this.#monotonic() - this.#judgedAt),
 			...undelivered(this.#undeliveredSince, now),
+			...heartbeatUntaken(this.#heartbeat.error),
 		);
 		return problems;
 	}

@@ -43,7 +43,9 @@ export function channelsOf(config: Pick<Config, "notifyUrls" | "notifyUrlsFile">
 	} catch (error) {
 		channels.problems.push(unusable("NOTIFY_URLS", error));
 	}
-	return channels;
+	if (channels.settings.length > 0) return channels;
+	// With none left nobody is told of anything.
+	return { ...channels, problems: channels.problems.map((problem) => ({ ...problem, severity: "critical" })) };
 }
 
 /** "ntfy", "ntfy-2", …: what came without a name is called by its kind. */

@@ -81,12 +81,13 @@ function lookAtInventory(
 	now: number,
 ): number | null {
 	const found = readInventoryFound(db, job, options.settings, options, now);
-	if (found === null) return null;
 	const open = readOpenAlertsOf(db, job.id).filter(({ kind }) => inventoryKinds.includes(kind));
+	if (found === null && open.length === 0) return null;
 	const isSilent = isSilenced(judgement);
-	const ended = isSilent ? () => `The job is ${judgement.state}.` : found.ended;
-	applyFindings(db, job.id, open, isSilent ? [] : found.findings, { ...options, ended, isSilent }, now);
-	return found.checkAt;
+	const notAsked = () => "No listing is asked for any more.";
+	const ended = isSilent ? () => `The job is ${judgement.state}.` : (found?.ended ?? notAsked);
+	applyFindings(db, job.id, open, isSilent ? [] : (found?.findings ?? []), { ...options, ended, isSilent }, now);
+	return found?.checkAt ?? null;
 }
 
 function earliest(...moments: (number | null)[]): number | null {

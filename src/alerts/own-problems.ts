@@ -34,6 +34,19 @@ export function unjudgedFor(silentMs: number): Problem[] {
 	];
 }
 
+/** `error`: of the last call of HEARTBEAT_URL; null: it was taken, or there is none to be called. */
+export function heartbeatUntaken(error: string | null): Problem[] {
+	if (error === null) return [];
+	return [
+		{
+			id: "heartbeat",
+			severity: "warning",
+			title: `HEARTBEAT_URL was called and did not take it: ${error}.`,
+			detail: "Whoever waits for these calls will take this monitor for dead. It is called again every 5 minutes.",
+		},
+	];
+}
+
 /** `since`: when the oldest message was made that nobody took; null: there is none. */
 export function undelivered(since: number | null, now: number): Problem[] {
 	if (since === null || now - since <= undeliveredMs) return [];

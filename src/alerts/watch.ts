@@ -17,6 +17,7 @@ import {
 } from "../store/alerts.ts";
 import { transaction } from "../store/database.ts";
 import { deleteDeliveriesBefore, readUntold } from "../store/deliveries.ts";
+import { noteAwaited } from "../store/inventory-awaited.ts";
 import { readJobById, readJobs } from "../store/jobs.ts";
 import { readMeta, writeMeta } from "../store/meta.ts";
 import { replayableTransaction } from "../store/replayable.ts";
@@ -135,7 +136,9 @@ export class Watch {
 	}
 
 	#begin(db: Database, now: number): void {
-		declareJobs(db, this.#options.audience().settings, now);
+		const { settings } = this.#options.audience();
+		declareJobs(db, settings, now);
+		noteAwaited(db, settings, now);
 		this.#all = readJobs(db).map(({ id }) => id);
 		// What a new database is filled with was there before: it is shown, and nobody is told.
 		this.#isHistory = readMeta<number>(db, "watched") === null;

@@ -2,7 +2,14 @@
 import type { Database } from "bun:sqlite";
 import type { Alert, Finding } from "../alert.ts";
 import { type Comparison, compareInventory } from "../inventory.ts";
-import { findingsOfInventory, inventoryCheckAt, inventoryEnded, periodOf, presentRung } from "../inventory-findings.ts";
+import {
+	awaitedListing,
+	findingsOfInventory,
+	inventoryCheckAt,
+	inventoryEnded,
+	periodOf,
+	presentRung,
+} from "../inventory-findings.ts";
 import type { Job } from "../job.ts";
 import type { Rung } from "../ladder.ts";
 import { type JobSettings, type Settings, settingsOf } from "../settings.ts";
@@ -16,6 +23,7 @@ import {
 	readListings,
 	readSnapshots,
 } from "./inventory.ts";
+import { readAwaitedSince } from "./inventory-awaited.ts";
 
 type Wanted = Pick<JobSettings, "keep" | "rpo" | "inventory">;
 
@@ -87,7 +95,10 @@ export function compareJob(
 	return { comparison, period, compared: runs.length + snapshots.length };
 }
 
-/** Findings, rung and next moment of a job; null where its remote was never listed: the rung is not set up then. */
+/**
+ * Findings, rung and next moment of a job; null where its remote was never listed and nobody asked for that: the rung is
+ * not set up then.
+ */
 export function readInventoryFound(
 	db: Database,
 	job: Pick<Job, "id">,
@@ -96,7 +107,7 @@ export function readInventoryFound(
 	now: number,
 ): InventoryFound | null {
 	const read = readComparison(db, job.id, settings, zone);
-	if (read === null) return null;
+	if (read === null) return readAwaited(db, job, settings, now);
 	const telling = { now, zone, ...(units !== undefined && { units }) };
 	return {
 		findings: findingsOfInventory(read.comparison, settings, read.period, telling),
@@ -106,7 +117,19 @@ export function readInventoryFound(
 	};
 }
 
-/** The third rung of every job whose remote was ever listed, by the job's id. */
+function readAwaited(
+	db: Database,
+	{ id }: Pick<Job, "id">,
+	settings: Wanted | null,
+	now: number,
+): InventoryFound | null {
+	const since = settings === null || settings.inventory === null ? null : readAwaitedSince(db, id);
+	if (settings === null || settings.inventory === null || since === null) return null;
+	const { finding, rung, checkAt } = awaitedListing(settings.inventory.every, since, now);
+	return { findings: finding === null ? [] : [finding], rung, checkAt, ended: () => "The remote was listed." };
+}
+
+/** The third rung of every job whose remote was listed, or is to be, by the job's id. */
 export function readPresentRungs(
 	db: Database,
 	jobs: readonly Job[],
@@ -117,7 +140,9 @@ export function readPresentRungs(
 	const listed = readListedJobs(db);
 	return new Map(
 		jobs.flatMap((job) => {
-			const found = listed.has(job.id) ? readInventoryFound(db, job, settingsOf(settings, job), telling, now) : null;
+			const said = settingsOf(settings, job);
+			const isSetUp = listed.has(job.id) || (said?.inventory ?? null) !== null;
+			const found = isSetUp ? readInventoryFound(db, job, said, telling, now) : null;
 			return found === null ? [] : [[job.id, found.rung] as const];
 		}),
 	);

@@ -189,3 +189,43 @@ test("a remote that cannot be listed any more stays an alert, however often it i
 		{ outcome: "ok", at: from },
 	]);
 });
+
+test("a listing that the file asks for and that never comes is told after twice its period, until it comes", async () => {
+	await station.run("nas", { snapshot_id: idOf(0) });
+	const file = join(station.dataDir, "config.yaml");
+	writeFileSync(file, "jobs: { nas: { schedule: none, inventory: { from: restic, every: 6h } } }\n");
+	station.alerting.reload();
+	const rung = async () => (await (await station.get("/api/jobs/nas")).json()).ladder.present.state;
+	await station.pass(11 * hour, hour);
+	expect([station.open(), await rung()]).toEqual([[], "unknown"]);
+	await station.pass(2 * hour, hour);
+	expect(station.open()).toMatchObject([
+		{
+			kind: "stale_copy",
+			key: "listing",
+			sentence: "No listing of the remote has come yet; one is expected every 6\u00a0h.",
+		},
+	]);
+	expect(await rung()).toBe("warning");
+	await list([resticEntry(idOf(0), station.now())]);
+	expect(station.open()).toEqual([]);
+
+	writeFileSync(file, "jobs: { nas: { schedule: none } }\n");
+	station.alerting.reload();
+	await station.look();
+	expect(station.resolved()).toHaveLength(1);
+});
+
+test("a listing that is not asked for any more is not waited for", async () => {
+	await station.run("nas", { snapshot_id: idOf(0) });
+	const file = join(station.dataDir, "config.yaml");
+	writeFileSync(file, "jobs: { nas: { schedule: none, inventory: { from: restic, every: 6h } } }\n");
+	station.alerting.reload();
+	await station.pass(13 * hour, hour);
+	expect(station.open()).toHaveLength(1);
+	writeFileSync(file, "jobs: { nas: { schedule: none } }\n");
+	station.alerting.reload();
+	await station.pass(hour, hour);
+	expect(station.open()).toEqual([]);
+	expect(station.resolved()).toMatchObject([{ resolution: "No listing is asked for any more." }]);
+});

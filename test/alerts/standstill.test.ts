@@ -171,3 +171,24 @@ describe("the watch", () => {
 		expect(after(2000)).toEqual([["not-judged", "critical"]]);
 	});
 });
+
+test("with no channel left that can be used, the mistake in one is critical", async () => {
+	const dataDir = makeFolder();
+	const file = join(dataDir, "config.yaml");
+	const broken = '  mail: { url_file: "/nonexistent/mail" }\n';
+	writeFileSync(file, `channels:\n${broken}`);
+	const station = await stationOf({ dataDir });
+	expect(criticals(station)).toEqual(["Channel mail cannot be used: /nonexistent/mail cannot be read (ENOENT)"]);
+	writeFileSync(file, `channels:\n${broken}  hook: { url: "${receiverOf().url}" }\n`);
+	station.alerting.reload();
+	expect(criticals(station)).toEqual([]);
+});
+
+test("a heartbeat that its address does not take is shown", async () => {
+	const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(null, { status: 404 }) });
+	const station = await stationOf({ env: { HEARTBEAT_URL: `http://127.0.0.1:${server.port}/beat` } });
+	const titles = () => station.alerting.problems(station.now()).map(({ title }) => title);
+	for (let round = 0; round < 100 && titles().length === 0; round++) await Bun.sleep(20);
+	expect(titles()).toEqual(["HEARTBEAT_URL was called and did not take it: the address answered 404."]);
+	server.stop(true);
+});
