@@ -1,8 +1,8 @@
 // Icons as symbols drawn once a page; each state has its own shape, so that none is told by colour alone.
 import { type Html, html, raw } from "./html.ts";
 
-const line = 'fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"';
-const hole = 'fill="none" stroke="var(--surface)" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"';
+const line = 'class="i-line"';
+const hole = 'class="i-hole"';
 
 const shapes = {
 	ok: `<circle cx="10" cy="10" r="8" fill="currentColor"/><path d="m6.4 10.4 2.5 2.5 4.8-5.4" ${hole}/>`,
@@ -34,7 +34,7 @@ const shapes = {
 	inventory: `<g ${line}><rect x="3" y="3.4" width="14" height="5.4" rx="1.3"/><rect x="3" y="11.2" width="14" height="5.4" rx="1.3"/><path d="M6 6.1v.1M6 13.9v.1M9.4 6.1h4.6M9.4 13.9h4.6"/></g>`,
 	restore: `<g ${line}><path d="M3.2 10a6.8 6.8 0 1 0 2.3-5.1L3.2 7M3.2 3v4h4"/><path d="M10 6.6V10l2.4 1.6"/></g>`,
 	settings: `<g ${line}><path d="M3 6h6.2m3.6 0H17M3 14h2.2m3.6 0H17"/><circle cx="11" cy="6" r="1.8"/><circle cx="7" cy="14" r="1.8"/></g>`,
-	more: `<path d="M5 10v.1M10 10v.1M15 10v.1" ${line.replace('width="1.7"', 'width="2.6"')}/>`,
+	more: `<path d="M5 10v.1M10 10v.1M15 10v.1" class="i-line dots"/>`,
 } as const;
 
 export type IconName = keyof typeof shapes;

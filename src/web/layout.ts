@@ -26,6 +26,8 @@ export type PageOptions = {
 	nav?: NavEntry["path"] | null;
 	/** Alerts that wait for somebody. */
 	openAlerts?: number | undefined;
+	/** Nothing has ever run: the page says how to begin, which is drawn from the stylesheet of the other pages. */
+	isEmpty?: boolean;
 	/** The region that is refreshed; it holds the main landmark and the footer. */
 	live: Html;
 };
@@ -76,14 +78,14 @@ function navigation(place: Place): Html {
 	return html`<nav class="mainnav" aria-label="Main">${navEntries.map(link)}<span class="nav-rest">${moreEntries.map(link)}</span><details class="menu nav-more"><summary${isBehind && html` data-current`}>${icon("more")}<span>More</span></summary><div>${moreEntries.map(link)}</div></details></nav>`;
 }
 
-export function page({ title, theme, now, path, nav = "/", openAlerts = 0, live }: PageOptions): Html {
+export function page({ title, theme, now, path, nav = "/", openAlerts = 0, isEmpty = false, live }: PageOptions): Html {
 	const { locale, isLoggedIn = false } = currentReader();
 	return html`${doctype}<html lang="en"${locale !== null && html` data-locale="${locale}"`}${theme !== "auto" && html` data-theme="${theme}"`}>
 <head>
 ${headOf(title)}
 <meta name="htmx-config" content="${htmxConfig}">
 ${
-	!isOverview(path) &&
+	(isEmpty || !isOverview(path)) &&
 	html`<link rel="stylesheet" href="${assetPath("pages.css")}">
 `
 }<script src="${assetPath("app.js")}" defer></script>
@@ -161,7 +163,7 @@ const mark = raw(
 
 // Not among the symbols: nearly no monitor has a login, and every page brings those along.
 const logOutIcon = raw(
-	'<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M11 3.5H5.6A1.6 1.6 0 0 0 4 5.1v9.8a1.6 1.6 0 0 0 1.6 1.6H11M8.6 10H17m0 0-3.2-3.2M17 10l-3.2 3.2" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"/></svg>',
+	'<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M11 3.5H5.6A1.6 1.6 0 0 0 4 5.1v9.8a1.6 1.6 0 0 0 1.6 1.6H11M8.6 10H17m0 0-3.2-3.2M17 10l-3.2 3.2" class="i-line"/></svg>',
 );
 
 const themeWords: Record<Theme, { icon: IconName; word: string }> = {

@@ -24,7 +24,7 @@ export function emptyState(data: Overview, title: string): Html {
 <section class="card" aria-labelledby="check-title"><h2 id="check-title">Set-up check</h2><ul class="checks">${checks(data)}</ul></section>
 <section class="card" aria-labelledby="see-title"><h2 id="see-title">What you will see here</h2><p class="hint">Of every job: did it run, is it plausible, is it really there, could you restore it and how long would that take.</p>${preview}</section>
 </aside></div>
-<section class="after" aria-labelledby="after-title"><h2 id="after-title">After the first run</h2><ul>${afterwards.map(({ href, title, text }) => html`<li class="card"><h3><a href="${href}">${title}</a></h3><p class="hint">${text}</p></li>`)}</ul></section>`;
+<section class="afterwards" aria-labelledby="after-title"><h2 id="after-title">After the first run</h2><ul>${afterwards.map(({ href, title, text }) => html`<li class="card"><h3><a href="${href}">${title}</a></h3><p class="hint">${text}</p></li>`)}</ul></section>`;
 }
 
 const afterwards = [

@@ -25,6 +25,7 @@ export function overviewPage(data: Overview, { theme, units }: OverviewOptions):
 		now: data.now,
 		openAlerts: data.openAlerts,
 		path: pathOf(data),
+		isEmpty: data.jobs.length === 0,
 		live: live(data, said, jobs, units),
 	});
 }
