@@ -122,6 +122,30 @@ describe("the built monitor", () => {
 		await close();
 	});
 
+	test("draws a night four times as wide where somebody asks for it, scrolls by keyboard, and stays so", async () => {
+		const { page, complaints, close } = await open(weeks("docker-volumes", "photos"));
+		await drawn(page);
+		const scroll = page.locator(".night-scroll");
+		const widths = () => scroll.evaluate((one) => [one.scrollWidth, one.clientWidth, one.scrollLeft]);
+		const words = () => page.locator(".timeline text:visible").count();
+		const [whole = 0, shown = 0] = await widths();
+		expect(whole).toBe(shown);
+		const few = await words();
+		await page.focus("#night-zoom > summary");
+		await page.keyboard.press("Enter");
+		expect((await widths())[0]).toBeGreaterThan(3.9 * shown - 20);
+		expect(await words()).toBeGreaterThan(few + 4);
+		await scroll.focus();
+		await page.keyboard.press("ArrowRight");
+		await page.waitForFunction(() => (document.querySelector(".night-scroll")?.scrollLeft ?? 0) > 0);
+		const [, , left = 0] = await widths();
+		appendFileSync(file, line("photos", 0, { backup_id: "new", timestamp: new Date().toISOString() }));
+		await until(page, async () => (await page.locator(".timeline [data-mark=ok]").count()) > 2);
+		expect((await widths())[2]).toBeGreaterThanOrEqual(left);
+		expect(complaints).toEqual([]);
+		await close();
+	});
+
 	test("Refresh twice adds nothing, also for lines older than what is kept (F2)", async () => {
 		const { page, complaints, close } = await open(weeks("a") + line("a", 400));
 		await drawn(page);

@@ -53,7 +53,8 @@ export function nightCard(data: Overview, told: VerdictJob[]): Html {
 	const body =
 		shown.length === 0
 			? html`<div class="box"><strong>Nothing ran in the last 24 hours, and nothing is expected</strong><span>Runs that are due show up here once a rhythm is known.</span></div>`
-			: html`<div class="night"><ol>${shown.map(({ job }) => html`<li><a href="${jobHref(job.slug)}"><bdi>${job.title ?? job.name}</bdi></a></li>`)}</ol>${picture(shown, data)}</div>
+			: html`<div class="night"><ol>${shown.map(({ job }) => html`<li><a href="${jobHref(job.slug)}"><bdi>${job.title ?? job.name}</bdi></a></li>`)}</ol><div class="night-scroll" tabindex="0" role="group" aria-label="Timeline">${picture(shown, data)}</div></div>
+<details class="opens night-zoom" id="night-zoom"><summary>${icon("search")}Zoom</summary></details>
 <details class="as-table" id="night-list"${shown.length <= fewLanes && html` open`}><summary>${icon("chevron")}Show as a list</summary>${list(shown, data)}</details>`;
 	return html`<section class="card night-card" aria-labelledby="night-title"><header><h2 id="night-title">Last night and tonight</h2><p class="hint">24 hours back, 24 hours ahead${more}</p></header><div class="body">${body}</div></section>`;
 }
@@ -125,16 +126,21 @@ function picture(lanes: Lane[], data: Overview): Html {
 	const now = minuteOf(data.now);
 	const height = lanes.length * laneHeight;
 	const place = (at: number) => `${(((at - now + spanMs) / (2 * spanMs)) * 100).toFixed(2)}%`;
-	const ticks = ticksOf(data).map(({ at, word }) => {
-		const isNear = Math.abs(at - now) < 2.5 * 3_600_000;
-		return html`<line class="tick" x1="${place(at)}" x2="${place(at)}" y1="0" y2="${height}"/>${!isNear && html`<text x="${place(at)}" y="${height + 17}" text-anchor="middle">${word}</text>`}`;
+	const ticks = ticksOf(data).map(({ at, word, isFine }) => {
+		const distance = Math.abs(at - now) / 3_600_000;
+		// Beside "now" is room for a word only where the picture is drawn larger.
+		const written = isFine || distance < 2.5 ? "fine" : "";
+		const text =
+			distance >= 0.6 &&
+			html`<text${written !== "" && html` class="${written}"`} x="${place(at)}" y="${height + 17}">${word}</text>`;
+		return html`<line class="tick${isFine ? " fine" : ""}" x1="${place(at)}" x2="${place(at)}" y2="${height}"/>${text}`;
 	});
 	const rows = lanes.map(({ marks }, i) => {
 		const inputs = marks.flatMap(({ look, from, to, title }) => [look, from, to, title]);
 		return drawnLanes.of(i, [now, ...inputs], () => drawLane(marks, i * laneHeight + laneHeight / 2, now));
 	});
 	const said = `Timeline of ${plural(lanes.length, "job")} from ${formatCalendar(now - spanMs, data)} to ${formatCalendar(now + spanMs, data)}; the list below says the same`;
-	return html`<svg class="timeline" width="100%" height="${height + 24}" role="img" aria-label="${said}">${ticks}${rows}<line class="now" x1="50%" x2="50%" y1="0" y2="${height}"/><text class="now-word" x="50%" y="${height + 17}" text-anchor="middle">now</text></svg>`;
+	return html`<svg class="timeline" width="100%" height="${height + 24}" role="img" aria-label="${said}">${ticks}${rows}<line class="now" x1="50%" x2="50%" y2="${height}"/><text class="now-word" x="50%" y="${height + 17}">now</text></svg>`;
 }
 
 const drawnLanes = new KeptBy<Html>(lanesShown);
@@ -157,17 +163,18 @@ function markShape({ look, from, to, title }: Mark, y: number, now: number): Htm
 	return html`<g data-mark="${look}"><title>${title}</title>${box}${sign}</g>`;
 }
 
-/** Every six hours of the wall clock; midnight is a date. */
-function ticksOf({ now, zone: dataZone }: Overview): { at: number; word: string }[] {
+/** Every six hours of the wall clock, and finer ones every three for who looks closer; midnight is a date. */
+function ticksOf({ now, zone: dataZone }: Overview): { at: number; word: string; isFine: boolean }[] {
 	const zone = shownZone(dataZone);
-	const ticks: { at: number; word: string }[] = [];
+	const ticks: { at: number; word: string; isFine: boolean }[] = [];
 	const today = dayOf(now, zone);
 	for (let day = today - 1; day <= today + 1; day++) {
 		const start = dayStart(day, zone);
-		for (const hours of [0, 6, 12, 18]) {
+		for (let hours = 0; hours < 24; hours += 3) {
 			const at = start + hours * 3_600_000;
 			if (at <= now - spanMs + 3_600_000 || at >= now + spanMs - 3_600_000) continue;
-			ticks.push({ at, word: hours === 0 ? formatDate(at, { now, zone }) : formatClock(at, zone) });
+			const word = hours === 0 ? formatDate(at, { now, zone }) : formatClock(at, zone);
+			ticks.push({ at, word, isFine: hours % 6 !== 0 });
 		}
 	}
 	return ticks;
