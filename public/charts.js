@@ -48,8 +48,11 @@ function readColours() {
 		probe.style.color = `var(--${name})`;
 		return getComputedStyle(probe).color;
 	};
-	const names = ["accent", "text", "text-2", "text-3", "surface", "line", "grid", "failed-mark"];
+	const names = ["text", "text-2", "text-3", "surface", "line", "grid"];
 	const colours = Object.fromEntries(names.map((name) => [name, colour(name)]));
+	// Words and lines are in a reader's own colours where he forces them; of phases that all look alike none could be told.
+	probe.style.forcedColorAdjust = "none";
+	for (const name of ["accent", "failed-mark"]) colours[name] = colour(name);
 	colours.hues = Array.from({ length: 7 }, (_, i) => colour(`hue-${i}`));
 	colours.font = getComputedStyle(document.body).fontFamily;
 	probe.remove();

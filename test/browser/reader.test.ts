@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { isHard } from "../binary.ts";
-import { openPage, startBrowser } from "./harness.ts";
+import { drawn, openPage, startBrowser } from "./harness.ts";
 import { type Lab, openLab } from "./labs.ts";
 
 setDefaultTimeout(isHard ? 900_000 : 240_000);
@@ -268,6 +268,22 @@ describe("as the reader's system wants it", () => {
 		).toBe("solid");
 		const bars = await page.evaluate(() => getComputedStyle(document.querySelector(".strip path") as Element).fill);
 		expect(bars).not.toBe("rgba(0, 0, 0, 0)");
+		// Where one is, and what the phases of a run are, is told there too.
+		const shownAs = (place: string) =>
+			page.evaluate(
+				(one) => getComputedStyle(document.querySelector(one) as Element, "::after").backgroundColor,
+				place,
+			);
+		expect(await shownAs(".mainnav [aria-current]")).toBe(
+			await page.evaluate(() => getComputedStyle(document.body).color),
+		);
+		await drawn(page);
+		const hues = await page.evaluate(() => {
+			const { backupCharts } = window as unknown as { backupCharts: () => Record<string, { data: ChartShown }> };
+			type ChartShown = { datasets: { backgroundColor: string[] }[] };
+			return backupCharts().phases?.data.datasets[0]?.backgroundColor;
+		});
+		expect(new Set(hues).size).toBeGreaterThan(1);
 		await close();
 	});
 
