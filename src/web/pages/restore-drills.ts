@@ -71,7 +71,7 @@ export function accuracyCard({ jobs, selection, ...data }: RestorePage): Html | 
 			? "No drill had an estimate before it yet."
 			: `${inside} of ${estimated} within the range that was shown before them.`;
 	return html`<section class="card" id="accuracy" aria-labelledby="accuracy-title"><header><h2 id="accuracy-title">How good the estimates were</h2><p class="hint">${said}</p></header>
-<div class="body table-frame"><table class="plain restore-drills"><thead><tr><th scope="col">Job</th><th scope="col">Drill</th><th scope="col">Restored</th><th scope="col">Estimate and truth</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+<div class="body table-frame"><table class="plain restore-drills" role="table"><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Job</th><th role="columnheader" scope="col">Drill</th><th role="columnheader" scope="col">Restored</th><th role="columnheader" scope="col">Estimate and truth</th></tr></thead><tbody role="rowgroup">${rows}</tbody></table></div></section>`;
 }
 
 type Shown = Pick<RestorePage, "now" | "zone" | "units">;
@@ -81,5 +81,5 @@ function drillRow(job: ShownRestoreJob, { drill, estimate, isInside }: CheckedDr
 		isInside === null
 			? null
 			: html`<span class="state" data-state="${isInside ? "ok" : "warning"}">${icon(isInside ? "ok" : "warning", isInside ? "Inside the range:" : "Outside the range:")}</span>`;
-	return html`<tr><th scope="row">${jobName(job)}</th><td><a href="/runs/${drill.runId}">${calendarTime(drill.endedAt, data)}</a></td><td>${sized(drill.bytes, data.units)}</td><td><div class="restore-why">${mark}<span class="wraps">${checkedWords(estimate, drill.seconds)}</span></div></td></tr>`;
+	return html`<tr role="row"><th role="rowheader" scope="row">${jobName(job)}</th><td role="cell"><a href="/runs/${drill.runId}">${calendarTime(drill.endedAt, data)}</a></td><td role="cell">${sized(drill.bytes, data.units)}</td><td role="cell"><div class="restore-why">${mark}<span class="wraps">${checkedWords(estimate, drill.seconds)}</span></div></td></tr>`;
 }
