@@ -1,15 +1,16 @@
 // Power cuts in the middle of the larger works on the folder: an import, a prune, a copy, a takeover, a new schema, a
-// damaged database set aside, a rebuild, a restored copy. The next start has every run, and no half copy has a name.
+// damaged database set aside, a rebuild, a restored copy, the journal cut off. The next start has every run, and no half copy has a name.
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig } from "../../src/config.ts";
+import { longestJournal } from "../../src/ingest/journal-parts.ts";
 import { Monitor } from "../../src/ingest/monitor.ts";
 import { findDamage } from "../../src/store/database.ts";
 import first from "../../src/store/migrations/001-first.sql" with { type: "text" };
 import { damageOf, listCopies } from "../../src/store/own-copies.ts";
-import { cleanUp, isHard, makeFolder, runCommand, startServer, untilRead } from "../binary.ts";
+import { cleanUp, isHard, makeFolder, runCommand, type Started, startServer, until, untilRead } from "../binary.ts";
 import { aLine, someLines } from "../lines.ts";
 import { chance, type Event, readRecording, recorder, writeCrash } from "./power-cut.ts";
 import { tell } from "./tell.ts";
@@ -33,10 +34,16 @@ type Work = {
 	/** The command, or null for a server that is ended once it has read everything. */
 	command: string[] | null;
 	env?: Record<string, string>;
+	/** What is done with the server before it is ended. */
+	meanwhile?: (server: Started, folder: string) => Promise<void>;
 	/** Says that the work is done. */
 	word: RegExp;
 	/** What is wrong with what the next start finds. */
 	check: (found: Found, isDone: boolean) => string | null;
+	/** What is found must be found again where the database is deleted, its copies too: in the journal and its parts. */
+	isJournaled?: boolean;
+	/** Half of the cuts are made around what is done to these files: it is a small part of all that is written. */
+	near?: RegExp;
 };
 
 const days = 86_400_000;
@@ -44,6 +51,11 @@ const hasAll = ({ ids }: Found) => {
 	const missing = all.filter((id) => !ids.has(id));
 	return missing.length === 0 ? null : `${missing.length} runs are missing, ${missing[0]} first`;
 };
+
+const [fakeClock = ""] = new Bun.Glob("*/faketime/libfaketimeMT.so.1").scanSync({ cwd: "/usr/lib", absolute: true });
+const clockFile = join(makeFolder(), "now");
+const setClock = (afterMs: number) =>
+	writeFileSync(clockFile, `@${new Date(Date.now() + afterMs).toISOString().slice(0, 19).replace("T", " ")}`);
 
 /** A folder with runs by both roads, as a stopped server leaves it. */
 async function filled(folder: string): Promise<void> {
@@ -161,7 +173,45 @@ const works: Work[] = [
 		word: /HTTP\/1\.1 200/,
 		check: hasAll,
 	},
+	{
+		name: "the journal cut off and packed",
+		prepare: longJournal,
+		command: null,
+		env: {
+			LD_PRELOAD: fakeClock,
+			FAKETIME_TIMESTAMP_FILE: clockFile,
+			FAKETIME_NO_CACHE: "1",
+			FAKETIME_DONT_FAKE_MONOTONIC: "1",
+			PUSH_TOKEN: "none",
+		},
+		meanwhile: async (server, folder) => {
+			// Ten minutes after a start a copy may be made, and the journal be cut off behind it.
+			setClock(11 * 60_000);
+			const names = () => readdirSync(folder).filter((name) => name.startsWith("received.jsonl"));
+			await until(() => names().join() === "received.jsonl.1.gz", 120_000, "the journal is cut off and packed");
+			const late = await server.get("/api/runs", { method: "POST", body: `${aLine(runs)}\n` });
+			expect(late.status).toBe(200);
+		},
+		word: /"backup_id":"run-300"/,
+		check: (found, isDone) =>
+			hasAll(found) ?? (isDone && !found.ids.has(`run-${runs}`) ? "the report behind the cut is gone" : null),
+		isJournaled: true,
+		near: /^received\.jsonl|^$/,
+	},
 ];
+
+/** A journal of more than eight megabytes, as reports with long logs make it in a year. */
+async function longJournal(folder: string): Promise<void> {
+	const server = await startServer({ dataDir: folder, env: { RETENTION_DAYS: "36500", PUSH_TOKEN: "none" } });
+	for (let n = 0; n < runs; n += 15) {
+		const body = someLines(n, n + 15, { log: "x".repeat(30_000) });
+		const sent = await server.get("/api/runs", { method: "POST", body, signal: AbortSignal.timeout(60_000) });
+		expect(sent.status).toBe(200);
+	}
+	await server.stop();
+	expect(statSync(join(folder, "received.jsonl")).size).toBeGreaterThan(longestJournal);
+	setClock(0);
+}
 
 /** Does the work once under the recorder; gives what lay there before, and what happened then. */
 async function record(work: Work): Promise<{ before: string; events: Event[] }> {
@@ -176,6 +226,7 @@ async function record(work: Work): Promise<{ before: string; events: Event[] }> 
 		const server = await startServer({ dataDir: folder, env, prefix: recorder(log) });
 		const response = await server.get("/api/metrics?limit=365", { signal: AbortSignal.timeout(60_000) });
 		expect(response.status).toBe(200);
+		await work.meanwhile?.(server, folder);
 		await Bun.sleep(isHard ? 2500 : 1200);
 		const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8").trim();
 		process.kill(Number(children.split(" ")[0]), "SIGTERM");
@@ -216,6 +267,14 @@ async function restart(folder: string): Promise<Found> {
 	}
 }
 
+function chooseCut(events: Event[], near: RegExp | undefined, random: () => number): number {
+	const anywhere = Math.floor(random() * (events.length + 1));
+	if (near === undefined || random() < 0.5) return anywhere;
+	const named = events.flatMap((event, at) => (event.kind !== "acknowledge" && near.test(event.file) ? [at] : []));
+	const around = (named[Math.floor(random() * named.length)] ?? anywhere) + Math.floor(random() * 5) - 2;
+	return Math.min(events.length, Math.max(0, around));
+}
+
 for (const work of works) {
 	test(`${states} power cuts in the middle of this: ${work.name}`, async () => {
 		const { before, events } = await record(work);
@@ -227,10 +286,17 @@ for (const work of works) {
 		for (let state = 0; state < states; state++) {
 			const folder = join(makeFolder(), "data");
 			mkdirSync(folder);
-			const count = Math.floor(random() * (events.length + 1));
+			const count = chooseCut(events, work.near, random);
 			const acknowledged = writeCrash(events, count, folder, random, before);
 			const found = await restart(folder);
-			const wrong = found.damage ?? work.check(found, acknowledged > 0);
+			let wrong = found.damage ?? work.check(found, acknowledged > 0);
+			if (wrong === null && work.isJournaled === true) {
+				for (const name of ["backups.db", "backups.db-wal", "backups.db-shm", "copies"])
+					rmSync(join(folder, name), { recursive: true, force: true });
+				const again = await restart(folder);
+				wrong = again.damage ?? work.check(again, acknowledged > 0);
+				if (wrong !== null) wrong = `from the journal: ${wrong}`;
+			}
 			if (wrong !== null) failures.push(`seed ${seed}, state ${state}, event ${count} of ${events.length}: ${wrong}`);
 			rmSync(folder, { recursive: true });
 		}

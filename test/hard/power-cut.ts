@@ -36,7 +36,7 @@ export function readRecording(
 	for (const line of logs.flatMap((log) => readFileSync(log, "latin1").split("\n"))) {
 		const [, thread = "", rest = ""] = /^(\d+)\s+(.*)$/.exec(line) ?? [];
 		if (rest.endsWith("<unfinished ...>")) {
-			unfinished.set(thread, rest.slice(0, -"<unfinished ...>".length));
+			unfinished.set(thread, rest.slice(0, -"<unfinished ...>".length).trimEnd());
 			continue;
 		}
 		const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest);
@@ -51,6 +51,8 @@ export function readRecording(
 		}
 		const change = changeOf(name, inner, sizes.get(file) ?? 0);
 		if (change !== null) {
+			if (change.kind === "write" ? Number.isNaN(change.offset) : Number.isNaN(change.size))
+				throw new Error(`the replay cannot read this: ${inner.slice(0, 60)} … ${inner.slice(-60)}`);
 			const size =
 				change.kind === "cut" ? change.size : Math.max(sizes.get(file) ?? 0, change.offset + change.bytes.length);
 			sizes.set(file, size);
