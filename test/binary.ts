@@ -106,13 +106,16 @@ export async function startServer({
 	env = {},
 	args = [],
 	prefix = [],
+	program = binary,
 }: {
 	dataDir?: string;
 	env?: Environment;
 	args?: string[];
 	prefix?: string[];
+	/** Another build of it. */
+	program?: string;
 } = {}): Promise<Started> {
-	const child = Bun.spawn([...prefix, binary, ...args], {
+	const child = Bun.spawn([...prefix, program, ...args], {
 		env: environment(dataDir, env),
 		cwd: "/",
 		stdin: "ignore",

@@ -8,7 +8,7 @@ import { log, logGrouped } from "../log.ts";
 import { closeDatabase, serverPatience } from "../store/database.ts";
 import { inodeOf } from "../store/files.ts";
 import { writeMeta } from "../store/meta.ts";
-import { isDamage, type Opened, openStore, type Rebuilt, rebuild } from "../store/open.ts";
+import { isDamage, type Opened, openOnFullDisk, openStore, type Rebuilt, rebuild } from "../store/open.ts";
 import * as notices from "./notices.ts";
 import { noteStart, offlineBefore, readOutages } from "./outages.ts";
 import type { Problems } from "./problems.ts";
@@ -74,7 +74,8 @@ export class HeldDatabase {
 				return;
 			}
 			this.close();
-			this.#problems.say(notices.cannotStore(this.#path, message));
+			if (codeOf(error).startsWith("SQLITE_FULL")) this.#adopt(openOnFullDisk(this.#path), now);
+			else this.#problems.say(notices.cannotStore(this.#path, message));
 		}
 	}
 

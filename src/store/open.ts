@@ -59,7 +59,7 @@ export function openStore(path: string, zone: string, now: number, waitMs = pati
 		if (error instanceof AppError) return failed(unusable(error.message));
 		if (isDamage(code)) return rebuild(path, messageOf(error), now);
 		if (code.startsWith("SQLITE_BUSY")) return failed(locked(path));
-		if (code.startsWith("SQLITE_FULL")) return { ...withoutWriting(path), problem: diskFull(path) };
+		if (code.startsWith("SQLITE_FULL")) return openOnFullDisk(path);
 		if (isFile(path)) return withoutWriting(path);
 		return failed(cannotOpen(path, error));
 	}
@@ -168,17 +168,32 @@ export function isDamage(code: string): boolean {
 	return code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB";
 }
 
+/** What was stored is shown as it lies in the file. */
+export function openOnFullDisk(path: string): Opened {
+	const { db, problem } = withoutWriting(path);
+	return { db, isWritable: false, problem: db === null ? problem : diskFull(path) };
+}
+
+/** What the log's index takes, before anything can be asked: without it SQLite does not say that the disk is full. */
+const leastRoom = 32 * 1024;
+
 function withoutWriting(path: string): Opened {
+	const trouble = (freeBytes(dirname(path)) ?? leastRoom) < leastRoom ? diskFull(path) : readOnly(path);
 	try {
 		const db = openReadOnly(path);
-		if (originOf(db) !== "ours") {
-			db.close();
-			return failed(readOnly(path));
-		}
-		return { db, isWritable: false, problem: readOnly(path) };
+		const schema = schemaToChange(db);
+		if (originOf(db) === "ours" && schema === null) return { db, isWritable: false, problem: trouble };
+		db.close();
+		return failed(schema === null ? trouble : unchanged(trouble, schema));
 	} catch (error) {
 		return failed(cannotOpen(path, error));
 	}
+}
+
+/** An older schema cannot even be shown. */
+function unchanged(trouble: Problem, schema: number): Problem {
+	const detail = `It has schema ${schema} and has to be brought to ${schemaVersion} before anything is shown: that needs a disk that can be written. It is as it was: the version of this program that was installed before works with it. It tries again by itself.`;
+	return { ...trouble, detail };
 }
 
 function failed(problem: Problem): Opened {

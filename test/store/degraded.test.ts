@@ -3,8 +3,9 @@ import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
 import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cleanUp, makeFolder, runCommand, type Started, startServer, until, untilRead } from "../binary.ts";
+import { cleanUp, isHard, makeFolder, runCommand, type Started, startServer, until, untilRead } from "../binary.ts";
 import { aLine, someLines } from "../lines.ts";
+import { makeSmallDisk } from "../small-disk.ts";
 
 afterAll(cleanUp);
 
@@ -146,6 +147,32 @@ test.concurrent("started on a full disk: it answers, and goes on when there is r
 	await untilRead(server, 5);
 	await server.stop();
 }, 40_000);
+
+test.concurrent("started where a few kilobytes are left: whatever fails for want of room, what was stored is shown", async () => {
+	const filledDir = await filled(50);
+	for (const left of isHard ? [0, 4, 32, 36, 40, 48, 64] : [0, 36]) {
+		const disk = await makeSmallDisk(24 * 1024 * 1024, filledDir);
+		try {
+			disk.fill(left * 1024);
+			const server = await startServer({ dataDir: disk.dataDir, env, prefix: disk.prefix });
+			const shown = async () => {
+				const runs = await server.json("/api/metrics?limit=365");
+				return [left, Array.isArray(runs) ? runs.length : runs];
+			};
+			await Bun.sleep(300);
+			expect(await shown()).toEqual([left, 50]);
+			const { problems } = await server.json("/health");
+			expect(problems[0].title).toMatch(/is full|cannot be stored/);
+			expect((await server.get("/")).status).toBe(200);
+			disk.free();
+			appendFileSync(metrics(disk.inside), someLines(50, 60));
+			await untilRead(server, 60, 15_000);
+			await server.stop();
+		} finally {
+			await disk.remove();
+		}
+	}
+}, 90_000);
 
 test.concurrent("made by a newer version: it is shown, and not written", async () => {
 	const dataDir = await filled(20);
