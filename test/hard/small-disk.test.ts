@@ -56,8 +56,12 @@ async function placeOf(one: Case): Promise<Place> {
 		inside: dataDir,
 		prefix: [] as string[],
 		isByStart: true,
-		fill: () => void (place.prefix = limited),
-		free: () => void (place.prefix = []),
+		fill: () => {
+			place.prefix = limited;
+		},
+		free: () => {
+			place.prefix = [];
+		},
 		remove: async () => {},
 		takesReports: true,
 	};
