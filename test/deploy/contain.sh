@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs an image's root as a container would, without a container engine: unshare --mount --pid --fork contain.sh ROOT DATA COMMAND…
 # PID 1 of its own, the root read-only, DATA on /data the only place to write, uid 65532, no capabilities.
+# CONTAIN_PROC: options of its /proc. CONTAIN_WITH: what enters the root and leaves uid 0, instead of setpriv and chroot.
 set -eu
 root=$1
 data=$2
@@ -15,8 +16,9 @@ for device in null zero urandom; do
 	mount --bind "/dev/$device" "$root/dev/$device"
 done
 mount -o remount,ro "$root/dev"
-mount -t proc proc "$root/proc"
+mount -t proc ${CONTAIN_PROC:+-o "$CONTAIN_PROC"} proc "$root/proc"
 mount --bind "$data" "$root/data"
 mount -o remount,bind,ro "$root"
 # Leaving uid 0 drops the capabilities, and nothing gives them back.
-exec setpriv --no-new-privs chroot --userspec=65532:65532 --groups= "$root" "$@"
+# shellcheck disable=SC2086 # words of a command
+exec ${CONTAIN_WITH:-setpriv --no-new-privs chroot --userspec=65532:65532 --groups=} "$root" "$@"
