@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { AppError } from "./errors.ts";
 import { type Network, parseNetwork } from "./networks.ts";
-import { describe } from "./report.ts";
+import { describe } from "./visible.ts";
 
 export type AccessConfig = {
 	passwordHash: string | null;

@@ -3,8 +3,8 @@ import { existsSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type AccessConfig, accessConfigOf, refuseOpenDoor } from "./access-config.ts";
 import { AppError, messageOf } from "./errors.ts";
-import { describe } from "./report.ts";
 import { isZone } from "./time.ts";
+import { describe } from "./visible.ts";
 
 export type Config = AccessConfig & {
 	/** Everything of ours lies here, the database excepted where DB_PATH says so. */

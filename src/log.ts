@@ -1,6 +1,7 @@
 // One line per event on standard error, safe to show in a terminal, and grouped so that an attack cannot fill a disk.
-import { visible } from "./report.ts";
+
 import { mask } from "./secrets.ts";
+import { visible } from "./visible.ts";
 
 const lastAt = new Map<string, { at: number; hidden: number }>();
 const quietMs = 60_000;

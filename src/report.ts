@@ -3,32 +3,31 @@
 // Three facts make a run: which (backup_id), when (timestamp), did it work (success or outcome). If one of them cannot
 // be used the report is rejected with the field and the reason. Everything else is best effort: a measure that cannot
 // be used becomes unknown, is noted, and never costs the record.
+
+import {
+	exitCodeOf,
+	labelsOf,
+	limits,
+	logOf,
+	measure,
+	metricsOf,
+	nameOf,
+	optionalInstant,
+	textOf,
+	textsOf,
+	whole,
+} from "./report-fields.ts";
 import { type Kind, kinds, type Outcome, type Phase, type RunReport } from "./run.ts";
 import { parseTimestamp } from "./time.ts";
+import { describe, visible } from "./visible.ts";
 
 export type ParsedReport =
 	| { ok: true; report: RunReport /** What was lost or cut, for people. */; notes: string[] }
 	| { ok: false; field: string; reason: string };
 
-export const limits = {
-	id: 512,
-	name: 64,
-	host: 255,
-	text: 8192,
-	category: 64,
-	log: 100_000,
-	entries: 64,
-	warningMessages: 20,
-} as const;
-
 const yes = new Set(["true", "yes", "y", "ok", "success", "succeeded", "successful", "completed", "1"]);
 const no = new Set(["false", "no", "n", "fail", "failed", "failure", "error", "ko", "0"]);
-const controls = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff]/;
-const allControls = /[\u0000-\u001f\u007f-\u009f]/g;
 const noPhases: Phase[] = [];
-const noTexts: string[] = [];
-const noLabels: Record<string, string> = Object.freeze(Object.create(null));
-const noMetrics: Record<string, number> = Object.freeze(Object.create(null));
 
 /** Reads a report. `zone` is the wall clock of stamps that carry no offset. Never throws. */
 export function parseReport(value: unknown, zone: string): ParsedReport {
@@ -85,22 +84,6 @@ export function parseReport(value: unknown, zone: string): ParsedReport {
 function refuse(field: string, value: unknown, wanted: string): ParsedReport {
 	const reason = value === undefined ? `is missing; expected ${wanted}` : `is ${describe(value)}; expected ${wanted}`;
 	return { ok: false, field, reason };
-}
-
-/** A value as a short piece of text for a message; control characters made visible. */
-export function describe(value: unknown): string {
-	if (value === null) return "null";
-	if (Array.isArray(value)) return "an array";
-	if (typeof value === "object") return "an object";
-	if (typeof value !== "string") return String(value);
-	const shown = value.length > 40 ? `${value.slice(0, 40)}…` : value;
-	return value.trim() === "" ? "empty" : `"${visible(shown)}"`;
-}
-
-/** Control characters written as `\xNN`, lone surrogates as U+FFFD: safe in a log, a terminal and an attribute. */
-export function visible(text: string): string {
-	if (!controls.test(text)) return text;
-	return text.toWellFormed().replace(allControls, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 function idOf(value: unknown): string | null {
@@ -181,37 +164,6 @@ function spanOf(
 	};
 }
 
-function optionalInstant(value: unknown, field: string, zone: string, notes: string[]): number | null {
-	if (value === undefined || value === null) return null;
-	const instant = parseTimestamp(value, zone);
-	if (instant === null) notes.push(`${field} is not a time`);
-	return instant;
-}
-
-/** A measure as it was sent: 0 to 2^53-1, or null for unknown. */
-function measure(value: unknown, field: string, notes: string[]): number | null {
-	if (value === undefined || value === null) return null;
-	let number = Number.NaN;
-	if (typeof value === "number") number = value;
-	else if (typeof value === "string" && /^\s*\d+(\.\d+)?\s*$/.test(value)) number = Number(value);
-	if (number >= 0 && number <= Number.MAX_SAFE_INTEGER) return number + 0;
-	notes.push(`${visible(field.slice(0, 80))} is not a number from 0 to 2^53-1`);
-	return null;
-}
-
-function whole(value: unknown, field: string, notes: string[]): number | null {
-	const number = measure(value, field, notes);
-	return number === null ? null : Math.trunc(number);
-}
-
-function exitCodeOf(value: unknown, notes: string[]): number | null {
-	if (value === undefined || value === null) return null;
-	const number = typeof value === "string" && /^\s*-?\d{1,10}\s*$/.test(value) ? Number(value) : value;
-	if (Number.isInteger(number) && Math.abs(number as number) < 2 ** 32) return number as number;
-	notes.push("exit_code is not a whole number");
-	return null;
-}
-
 /** `duration_<name>` fields and the `phases` object together; `phases` wins where both name one. */
 function phasesOf(raw: Record<string, unknown>, notes: string[]): Phase[] {
 	let phases: Phase[] | null = null;
@@ -252,91 +204,4 @@ function phaseOf(key: string): string | null {
 	if (phaseNames.size >= 256) phaseNames.clear();
 	phaseNames.set(key, name);
 	return name;
-}
-
-function nameOf(value: unknown, field: string, most: number, otherwise: string, notes: string[]): string {
-	if (value === undefined || value === null) return otherwise;
-	if (typeof value === "string" || (typeof value === "number" && Number.isFinite(value))) {
-		const name = visible(String(value).trim());
-		if (name.length >= 1 && name.length <= most) return name;
-		if (name.length === 0 && otherwise === "") return otherwise;
-	}
-	notes.push(`${field} is not 1 to ${most} characters of text; taken as "${otherwise}"`);
-	return otherwise;
-}
-
-function textOf(value: unknown, field: string, most: number, notes: string[]): string | null {
-	if (value === undefined || value === null) return null;
-	let text: string;
-	if (typeof value === "string") text = value;
-	else {
-		notes.push(`${field} was not text`);
-		text = stringify(value);
-	}
-	if (text.length > most) {
-		notes.push(`${field} was cut to ${most} characters`);
-		text = text.slice(0, most);
-	}
-	return text.toWellFormed();
-}
-
-// JSON.stringify throws a RangeError from about 1e5 levels of nesting on.
-function stringify(value: unknown): string {
-	try {
-		return JSON.stringify(value) ?? String(value);
-	} catch {
-		return "(too deeply nested to show)";
-	}
-}
-
-function textsOf(value: unknown, notes: string[]): string[] {
-	if (value === undefined || value === null) return noTexts;
-	if (!Array.isArray(value)) {
-		notes.push("warning_messages is not a list");
-		return noTexts;
-	}
-	const kept = value.slice(0, limits.warningMessages);
-	return kept.flatMap((text) => (text === null ? [] : (textOf(text, "warning_messages", 1024, notes) ?? [])));
-}
-
-function logOf(value: unknown, notes: string[]): string | null {
-	if (value === undefined || value === null) return null;
-	const lines = Array.isArray(value) ? value.map((line) => (typeof line === "string" ? line : stringify(line))) : null;
-	const text = lines?.join("\n") ?? (typeof value === "string" ? value : stringify(value));
-	if (text.length <= limits.log) return text.toWellFormed();
-	notes.push(`log was cut to its last ${limits.log} characters`);
-	return text.slice(-limits.log).toWellFormed();
-}
-
-function labelsOf(value: unknown, notes: string[]): Record<string, string> {
-	const entries = entriesOf(value, "labels", notes);
-	if (entries === null) return noLabels;
-	const labels: Record<string, string> = Object.create(null);
-	for (const [key, label] of entries) {
-		if (typeof label === "object" || label === undefined) notes.push(`labels.${visible(key)} is not text`);
-		else labels[visible(key)] = visible(String(label).slice(0, 256));
-	}
-	return labels;
-}
-
-function metricsOf(value: unknown, notes: string[]): Record<string, number> {
-	const entries = entriesOf(value, "metrics", notes);
-	if (entries === null) return noMetrics;
-	const metrics: Record<string, number> = Object.create(null);
-	for (const [key, number] of entries) {
-		if (typeof number === "number" && Number.isFinite(number)) metrics[visible(key)] = number;
-		else notes.push(`metrics.${visible(key)} is not a number`);
-	}
-	return metrics;
-}
-
-function entriesOf(value: unknown, field: string, notes: string[]): [string, unknown][] | null {
-	if (value === undefined || value === null) return null;
-	if (typeof value !== "object" || Array.isArray(value)) {
-		notes.push(`${field} is not an object`);
-		return null;
-	}
-	const entries = Object.entries(value).filter(([key]) => key.length >= 1 && key.length <= limits.name);
-	if (entries.length > limits.entries) notes.push(`${field} was cut to ${limits.entries} entries`);
-	return entries.slice(0, limits.entries);
 }

@@ -1,6 +1,6 @@
 // The sections `channels`, `quiet_hours` and `digest` of the configuration file. What is secret in them is in no message.
 import { severities } from "./alert.ts";
-import { limits } from "./report.ts";
+import { limits } from "./report-fields.ts";
 import type { ChannelSettings, DigestTime, QuietHours } from "./settings.ts";
 import {
 	channelKeys,

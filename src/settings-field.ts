@@ -1,8 +1,8 @@
 // One value of the configuration file with its path: read as text, duration, size or list, or said what is wrong with it.
 import { editDistance } from "./edit-distance.ts";
-import { describe, visible } from "./report.ts";
 import { parseDurationText } from "./schedule.ts";
 import { keyOf, type Path, type Places } from "./settings-places.ts";
+import { describe, visible } from "./visible.ts";
 
 export type SettingsProblem = {
 	/** "jobs.photos.schedule.cron"; "" where the text as a whole is no YAML. */

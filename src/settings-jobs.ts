@@ -1,7 +1,7 @@
 // The section `jobs` of the configuration file: schedules, limits, the retention promise and the listings of each job.
 
 import { maxJobs, slugOf } from "./job.ts";
-import { limits as reportLimits } from "./report.ts";
+import { limits as reportLimits } from "./report-fields.ts";
 import { checkCron, checkZone, parseDurationText, type Schedule } from "./schedule.ts";
 import type { InventorySettings, JobSettings, Keep, Sensitivity } from "./settings.ts";
 import {

@@ -1,6 +1,6 @@
 // What a setup snippet is made of: the reader's values, and how each kind of file quotes them.
 import { slugOf } from "./job.ts";
-import { limits } from "./report.ts";
+import { limits } from "./report-fields.ts";
 
 /** What a reader chose, and what the server knows. */
 export type SetupValues = {

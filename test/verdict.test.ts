@@ -1,8 +1,9 @@
 // The sentence on top, case by case.
 import { describe, expect, test } from "bun:test";
+import { compareNeeds, troubleOf } from "../src/needs.ts";
 import type { Oddity, Problem } from "../src/overview.ts";
 import type { State } from "../src/state.ts";
-import { compareNeeds, plainText, troubleOf, type VerdictJob, verdict, verdictJobs } from "../src/verdict.ts";
+import { plainText, type VerdictJob, verdict, verdictJobs } from "../src/verdict.ts";
 import { aJob } from "./web/pages/sample-overview.ts";
 
 const now = Date.parse("2026-11-23T06:42:00Z");

@@ -2,9 +2,9 @@
 import { parseArgs } from "node:util";
 import { AppError } from "../errors.ts";
 import type { ReportObject } from "../ingest/tool-report.ts";
-import { describe } from "../report.ts";
 import type { Outcome } from "../run.ts";
 import { signalOf } from "../signal.ts";
+import { describe } from "../visible.ts";
 import { type CommonFlags, commonOptions, pairsOf, readCommon, usageError } from "./report-flags.ts";
 
 export type RecordArgs = CommonFlags & {

@@ -1,9 +1,10 @@
 // The flags that `run` and `record` share: whose run it is, how it is read, and where the report goes.
 import { AppError } from "../errors.ts";
-import { describe, limits } from "../report.ts";
+import { limits } from "../report-fields.ts";
 import { type Kind, kinds } from "../run.ts";
 import { toolNamed, tools } from "../tools/registry.ts";
 import type { Tool } from "../tools/tool.ts";
+import { describe } from "../visible.ts";
 import { unknownFlag } from "./flags.ts";
 
 export const commonOptions = {

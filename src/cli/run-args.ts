@@ -1,7 +1,7 @@
 // The words behind `run`: flags, then one command, or several with a phase's name each.
 import { parseArgs } from "node:util";
 import { AppError } from "../errors.ts";
-import { limits } from "../report.ts";
+import { limits } from "../report-fields.ts";
 import { type CommonFlags, commonOptions, readCommon, usageError } from "./report-flags.ts";
 
 /** One command with the name of its phase; null where the command line names none. */

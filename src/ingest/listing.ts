@@ -1,9 +1,9 @@
 // Reads a listing as its bytes come by, and says at the end what it is worth: whole, empty, cut or no listing at all.
 import type { ListingFormat, ListingOutcome, Snapshot } from "../inventory.ts";
 import { ListedSnapshots } from "../listed-snapshots.ts";
-import { visible } from "../report.ts";
 import { mask } from "../secrets.ts";
 import { listingReaders } from "../tools/listings/registry.ts";
+import { visible } from "../visible.ts";
 
 /** Largest listing that is read, and most entries that are kept of one. */
 export const listingLimit = 64 * 1024 * 1024;

@@ -2,7 +2,7 @@
 // whose clients only say "began" and "ended" (healthchecks, Uptime Kuma).
 import type { Database } from "bun:sqlite";
 import type { Job } from "../job.ts";
-import { limits } from "../report.ts";
+import { limits } from "../report-fields.ts";
 import type { RunReport } from "../run.ts";
 import { readJob } from "../store/jobs.ts";
 import { readOpenRun, readStored, runOf } from "../store/runs.ts";

@@ -1,5 +1,5 @@
 // From what an adapter read to reports as they stand in the metrics file, and from a report to the answer its sender gets.
-import { limits } from "../report.ts";
+import { limits } from "../report-fields.ts";
 import { type RunReport, succeeded } from "../run.ts";
 import { readSeconds } from "../tools/fields.ts";
 import { stripEscapes } from "../tools/text.ts";

@@ -1,5 +1,5 @@
 // Takes a tool's output as it streams and keeps what matters of it in bounded memory: head, tail, no flood of progress.
-import { limits } from "../report.ts";
+import { limits } from "../report-fields.ts";
 
 /** restic prints up to 60 of these a second: an hour is 30 MB in which the errors would be lost. */
 const progressMarks = ['{"message_type":"status"', '{"message_type":"verbose_status"'].map((mark) => Buffer.from(mark));

@@ -3,7 +3,8 @@ import type { Database } from "bun:sqlite";
 import type { Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import type { Job } from "../job.ts";
-import { limits, visible } from "../report.ts";
+import { limits } from "../report-fields.ts";
+import { visible } from "../visible.ts";
 import { prepared } from "./database.ts";
 import { findJob, isUnheardJob, readJob } from "./jobs.ts";
 

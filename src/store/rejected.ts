@@ -1,8 +1,8 @@
 // Lines that could not be read: the newest few hundred with their reason, and how many there were in all.
 import type { Database } from "bun:sqlite";
 import type { RejectedLine } from "../overview.ts";
-import { visible } from "../report.ts";
 import { mask } from "../secrets.ts";
+import { visible } from "../visible.ts";
 import { prepared } from "./database.ts";
 
 const kept = 500;

@@ -1,7 +1,7 @@
 // The routes that answer data: the original's, and the monitor's own state. Each says what it reads and answers JSON.
 import type { Database } from "bun:sqlite";
 import { failureRow, metricsRow, weekName } from "../original.ts";
-import { limits } from "../report.ts";
+import { limits } from "../report-fields.ts";
 import { allJobs, readDays } from "../store/daily.ts";
 import { findJob } from "../store/jobs.ts";
 import { countRejected, readRejected } from "../store/rejected.ts";

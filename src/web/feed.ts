@@ -2,13 +2,13 @@
 import type { Database } from "bun:sqlite";
 import type { Alert } from "../alert.ts";
 import type { Job } from "../job.ts";
+import { alertWords } from "../needs.ts";
 import type { Run } from "../run.ts";
 import { readOpenAlerts, readResolvedAlerts } from "../store/alerts.ts";
 import { readJobById } from "../store/jobs.ts";
 import { readTurns, type Turn } from "../store/run-search.ts";
 import { formatInstant } from "../time.ts";
 import { formatBytes, formatDuration } from "../units.ts";
-import { alertWords } from "../verdict.ts";
 import { html, raw } from "./html.ts";
 
 export type FeedAddress = {

@@ -5,7 +5,7 @@ import type { Receipt } from "../ingest/receive.ts";
 import { TooManyJobs } from "../ingest/record.ts";
 import { answerOf, reportsOf } from "../ingest/tool-report.ts";
 import type { Job } from "../job.ts";
-import { limits } from "../report.ts";
+import { limits } from "../report-fields.ts";
 import type { RunReport } from "../run.ts";
 import { signalOf } from "../signal.ts";
 import type { ToolRun } from "../tools/tool.ts";

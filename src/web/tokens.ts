@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 import { AppError, messageOf } from "../errors.ts";
 import type { Job } from "../job.ts";
 import { logGrouped } from "../log.ts";
-import { describe } from "../report.ts";
 import { registerSecret } from "../secrets.ts";
 import { readIfThere, syncFile, syncFolder } from "../store/files.ts";
+import { describe } from "../visible.ts";
 
 export type TokenConfig = {
 	dataDir: string;

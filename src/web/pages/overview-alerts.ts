@@ -1,8 +1,9 @@
 // What needs somebody, one line each with what can be done about it: open alerts, jobs without one, slow drifts, hints.
 import { isSilent } from "../../alerts-page.ts";
+import { alertWords, troubleOf } from "../../needs.ts";
 import type { Overview, OverviewAlert, OverviewJob } from "../../overview.ts";
 import { formatBytes, formatDuration, formatPercent, plural, type Units } from "../../units.ts";
-import { alertWords, troubleOf, type VerdictJob } from "../../verdict.ts";
+import type { VerdictJob } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
 import { type IconName, icon } from "../icons.ts";
 import { ago, calendarTime } from "../time-element.ts";

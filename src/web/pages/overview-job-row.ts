@@ -1,5 +1,6 @@
 // One job in one row: how it stands, what is proven, its last thirty days, and the figures of its newest good backup.
 
+import type { Trouble } from "../../needs.ts";
 import type { OverviewJob } from "../../overview.ts";
 import { estimated } from "../../restore-words.ts";
 import {
@@ -11,7 +12,6 @@ import {
 	type Units,
 	unknown,
 } from "../../units.ts";
-import type { Trouble } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { sparkline } from "../pictures.ts";

@@ -1,7 +1,9 @@
 // The table of jobs: who is listed and why, a row for each, and what the marks mean.
+
+import { troubleOf } from "../../needs.ts";
 import { everyJob, type Overview, type OverviewJob, type ShownJobs } from "../../overview.ts";
 import type { Units } from "../../units.ts";
-import { troubleOf, type VerdictJob } from "../../verdict.ts";
+import type { VerdictJob } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import type { Listed } from "./overview-job-row.ts";

@@ -1,12 +1,12 @@
 // Last night and tonight: what ran in the last 24 hours and what is expected in the next, a lane for each job.
 
 import { KeptBy } from "../../kept.ts";
+import { troubleOf } from "../../needs.ts";
 import type { NightRun, Overview, OverviewJob } from "../../overview.ts";
 import { nextSlot } from "../../schedule.ts";
 import { dayOf, dayStart } from "../../time.ts";
 import { formatDuration, plural } from "../../units.ts";
 import type { VerdictJob } from "../../verdict.ts";
-import { troubleOf } from "../../verdict.ts";
 import { flat, type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { calendarTime, formatCalendar, formatClock, formatDate, shownZone } from "../time-element.ts";

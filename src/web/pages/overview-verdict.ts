@@ -1,9 +1,10 @@
 // The first card: one sentence, a ring with a piece per job, three facts, and a row per alert.
 
+import { troubleOf } from "../../needs.ts";
 import type { Overview, OverviewJob } from "../../overview.ts";
 import { estimated } from "../../restore-words.ts";
 import { formatAge, formatDuration, plural, type Units } from "../../units.ts";
-import { troubleOf, type Verdict, type VerdictJob, type VerdictPart } from "../../verdict.ts";
+import type { Verdict, VerdictJob, VerdictPart } from "../../verdict.ts";
 import { type Html, html } from "../html.ts";
 import { ago, calendarTime } from "../time-element.ts";
 import { attention } from "./overview-alerts.ts";
