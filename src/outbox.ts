@@ -55,6 +55,9 @@ export function parseRetryAfter(header: string | null, now: number): number | nu
 	return Number.isNaN(at) ? null : Math.max(0, (at - now) / second);
 }
 
+/** Nothing is put off for longer: quiet hours end within a day, tries are an hour apart. Later is another clock's word. */
+export const longestPutOff = day + hour;
+
 const gatherMs = minute;
 
 /** When a channel may be sent to: the first message goes at once, what follows within a minute waits and goes as one. */

@@ -76,11 +76,17 @@ export class Deliverer {
 		const times: number[] = [];
 		for (const { channel: name, dueAt } of readWaitingChannels(db)) {
 			if (this.#underway.has(name)) continue;
-			const at = Math.max(dueAt, sendAt(this.#lastSent.get(name) ?? null, now), this.#blocked.get(name) ?? 0);
+			const at = Math.max(dueAt, sendAt(this.#lastSent.get(name) ?? null, now), this.#blockedUntil(name, now));
 			if (at > now) times.push(at);
 			else this.#start(db, name, now);
 		}
 		this.#nextAt = times.length === 0 ? null : Math.min(...times);
+	}
+
+	/** An hour at most: longer only after the clock was set back. */
+	#blockedUntil(name: string, now: number): number {
+		const until = this.#blocked.get(name) ?? 0;
+		return until - now > 3_600_000 ? now : until;
 	}
 
 	/** Resolves when nothing is being sent. */

@@ -5,9 +5,10 @@ import { codeOf, messageOf } from "../errors.ts";
 import type { Job } from "../job.ts";
 import type { Outage } from "../judge.ts";
 import { logGrouped } from "../log.ts";
-import { reminderAt } from "../outbox.ts";
+import { longestPutOff, reminderAt } from "../outbox.ts";
 import { type JobSettings, settingsOf } from "../settings.ts";
 import {
+	bringAlertsBack,
 	deleteResolvedBefore,
 	readAlert,
 	readOpenAlerts,
@@ -16,7 +17,7 @@ import {
 	unmuteAlert,
 } from "../store/alerts.ts";
 import { transaction } from "../store/database.ts";
-import { deleteDeliveriesBefore, readUntold } from "../store/deliveries.ts";
+import { bringDueBack, deleteDeliveriesBefore, readUntold } from "../store/deliveries.ts";
 import { noteAwaited } from "../store/inventory-awaited.ts";
 import { readJobById, readJobs } from "../store/jobs.ts";
 import { readMeta, writeMeta } from "../store/meta.ts";
@@ -140,10 +141,19 @@ export class Watch {
 		declareJobs(db, settings, now);
 		noteAwaited(db, settings, now);
 		this.#all = readJobs(db).map(({ id }) => id);
+		this.#forgetFuture(db, now);
 		// What a new database is filled with was there before: it is shown, and nobody is told.
 		this.#isHistory = readMeta<number>(db, "watched") === null;
 		this.#tellUntold(db, now);
 		this.#plan(db, Number.NEGATIVE_INFINITY);
+	}
+
+	/** A clock that was ahead has left instants that nothing would be told or reminded of for years. */
+	#forgetFuture(db: Database, now: number): void {
+		transaction(db, () => {
+			bringAlertsBack(db, now);
+			this.announced += bringDueBack(db, now + longestPutOff, now);
+		});
 	}
 
 	/** A channel was taken away with messages waiting for it: whoever is there now is told in its place. */

@@ -190,6 +190,16 @@ export function resolveAlert(db: Database, id: number, resolution: string, now: 
 	});
 }
 
+/** After the clock was set back: reminders are counted from instants that have been. */
+export function bringAlertsBack(db: Database, now: number): void {
+	prepared(
+		db,
+		`UPDATE alert SET opened_at = min(opened_at, $now), escalated_at = min(escalated_at, $now),
+			reminded_at = min(reminded_at, $now)
+		WHERE resolved_at IS NULL AND max(opened_at, ifnull(escalated_at, 0), ifnull(reminded_at, 0)) > $now`,
+	).run({ now });
+}
+
 export function remindAlert(db: Database, id: number, now: number): void {
 	prepared(db, "UPDATE alert SET reminded_at = $now, reminders = reminders + 1 WHERE id = $id").run({ id, now });
 }

@@ -106,6 +106,14 @@ export function readUntold(db: Database, channels: readonly string[]): number[] 
 		.map(({ alertId }) => alertId);
 }
 
+/** After the clock was set back: what waited for an instant of the wrong one waits no longer. How many. */
+export function bringDueBack(db: Database, latest: number, now: number): number {
+	return prepared(
+		db,
+		`UPDATE delivery SET due_at = $now, created_at = min(created_at, $now) WHERE ${waiting} AND due_at > $latest`,
+	).run({ latest, now }).changes;
+}
+
 export function markSent(db: Database, ids: number[], now: number): void {
 	const statement = prepared(
 		db,

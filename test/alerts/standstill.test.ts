@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Alerting } from "../../src/alerts/alerting.ts";
 import { readConfig } from "../../src/config.ts";
 import { cleanUp, makeFolder } from "../binary.ts";
-import { hour, openReceiver, openStation, type Receiver, runDaily, type Station } from "./station.ts";
+import { hour, openReceiver, openStation, type Receiver, runDaily, type Station, start } from "./station.ts";
 
 const open: { stop: () => unknown }[] = [];
 const stationOf = async (options?: Parameters<typeof openStation>[0]): Promise<Station> => {
@@ -191,4 +191,24 @@ test("a heartbeat that its address does not take is shown", async () => {
 	for (let round = 0; round < 100 && titles().length === 0; round++) await Bun.sleep(20);
 	expect(titles()).toEqual(["HEARTBEAT_URL was called and did not take it: the address answered 404."]);
 	server.stop(true);
+});
+
+test("what was opened on a clock that was years ahead is told and reminded of by the right one", async () => {
+	const receiver = receiverOf();
+	const dataDir = makeFolder();
+	const env = { NOTIFY_URLS: receiver.url };
+	const ahead = await openStation({ dataDir, env, at: start + 4 * 365 * 24 * hour });
+	receiver.answer(503);
+	await ahead.run("photos", { timestamp: new Date(start - hour).toISOString(), success: false });
+	await ahead.pass(hour);
+	expect(ahead.open().map(({ kind }) => kind)).toContain("failed");
+	await ahead.stop();
+
+	receiver.answer(204);
+	const station = await stationOf({ dataDir, env, at: start });
+	await station.pass(2 * hour);
+	const told = () => receiver.messages.flatMap(({ events }) => events.map(({ event }) => event));
+	expect(told()).toEqual(["opened"]);
+	await station.pass(25 * hour, hour / 4);
+	expect(told()).toContain("reminder");
 });
