@@ -67,7 +67,7 @@ function embedded(module: string): string {
 		const path = join(cacheDir, `${asset.hash}.bin`);
 		writeFileSync(path, Buffer.from(base64, "base64"));
 		imports.push(`import file${index} from ${JSON.stringify(path)} with { type: "file" };`);
-		return `{ ...${JSON.stringify(asset)}, base64: readFileSync(file${index}).toString("base64") }`;
+		return `{ ...${JSON.stringify(asset)}, get base64() { return readFileSync(file${index}).toString("base64"); } }`;
 	});
 	return `${imports.join("\n")}\nexport const assets = [${items.join(", ")}];\n`;
 }

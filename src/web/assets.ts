@@ -33,10 +33,13 @@ export function assetRoutes(headers: Record<string, string>): Record<string, Rou
 }
 
 function route(asset: Asset, headers: Record<string, string>): Route {
-	const stored = Buffer.from(asset.base64, "base64");
+	let bytes: Buffer<ArrayBuffer> | null = null;
 	const common = { ...headers, "Content-Type": asset.type, ...(asset.isGzipped ? { Vary: "Accept-Encoding" } : {}) };
 
 	function answer(request: Request): Response {
+		// Taken out of the executable with the first browser that comes: many a server never sees one.
+		bytes ??= Buffer.from(asset.base64, "base64");
+		const stored = bytes;
 		const isGzip = asset.isGzipped && takesGzip(request.headers.get("accept-encoding"));
 		// A strong tag names exact bytes, so each encoding has its own.
 		const etag = isGzip ? `"${asset.hash}-gzip"` : `"${asset.hash}"`;

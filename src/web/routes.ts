@@ -14,6 +14,7 @@ import { backTo, cameFrom, cookieOf, formOf } from "./forms.ts";
 import { wantsFragment } from "./fragment.ts";
 import type { Declared, Method } from "./guard.ts";
 import { healthObject } from "./health.ts";
+import { healthRoute } from "./health-route.ts";
 import { inventoryRoutes } from "./inventory-routes.ts";
 import { jobChangeRoutes } from "./job-change-routes.ts";
 import { jobPageRoutes } from "./job-page-routes.ts";
@@ -41,14 +42,6 @@ export type Peer = {
 	grant: Grant;
 	readonly search: URLSearchParams;
 	path: string;
-};
-/** For a route that does not want to know. */
-export const nobody: Peer = {
-	client: { address: "", isProxied: false, isHttps: false },
-	visitor: null,
-	grant: null,
-	search: new URLSearchParams(),
-	path: "",
 };
 export type Handler = (request: Request, params: Record<string, string>, peer: Peer) => Response | Promise<Response>;
 export type { Method };
@@ -121,14 +114,6 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 		return made ?? answer(headers, 303, null, { location: "/" });
 	};
 
-	const health: Handler = () => {
-		const critical = options.problems().filter((problem) => problem.severity === "critical");
-		if (critical.length === 0) return answerJson(headers, 200, { status: "ok" });
-		// Everybody may ask, and a title may name a job: behind a login it is not told.
-		const problems = critical.map(({ id, title }) => (options.access === null ? { id, title } : { id }));
-		return answerJson(headers, 200, { status: "degraded", problems });
-	};
-
 	const healthDetails: Handler = () => answerJson(headers, 200, healthObject(options));
 
 	let lastImport = { at: Number.NEGATIVE_INFINITY, answer: null as Promise<Response> | null };
@@ -182,7 +167,7 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 	const forPrograms = { class: "read", opensTo: "read-token" } as const;
 	return [
 		{ method: "GET", path: "/", class: "read", isKeptReady: true, handler: home },
-		{ method: "GET", path: "/health", class: "public", isDirect: true, handler: health },
+		healthRoute(options, headers),
 		{ ...forPrograms, method: "GET", path: "/api/health", handler: healthDetails },
 		...readRoutes(options, headers, data("metrics", readMetrics)),
 		{ ...forPrograms, method: "GET", path: "/api/failures", handler: data("failures", readFailureRows) },

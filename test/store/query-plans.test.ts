@@ -35,7 +35,7 @@ beforeAll(async () => {
 		someLines(0, 40) + someLines(0, 40, { job: "photos", success: false, outcome: undefined }),
 	);
 	const opened = await openApp(dataDir, Date.now, { RETENTION_DAYS: "36500" });
-	for (const { method, path } of opened.app.routes) {
+	for (const { method, path } of await opened.app.routes()) {
 		for (const search of ["", "?job=photos", "?range=365&job=photos", "?outcome=failure&q=run", "?since=2026-01-01"]) {
 			if (search !== "" && method !== "GET") continue;
 			for (const name of ["photos", "1"]) {

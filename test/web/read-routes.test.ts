@@ -374,12 +374,12 @@ describe("/api/openapi.json", () => {
 		const { openapi, paths } = await described();
 		expect(openapi).toBe("3.1.0");
 		const shown = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((m) => `${m} ${path}`));
-		const served = lab.app.routes
+		const served = (await lab.app.routes())
 			.filter(({ class: kind, method }) => (kind === "read" || kind === "public") && method === "GET")
 			.map(({ path }) => `get ${path.replace("/badge/:file", "/badge/{job}.svg").replace(/:(\w+)/g, "{$1}")}`)
 			.filter((route) => /^get \/(?:api|badge|feed|health|metrics)/.test(route));
 		expect(shown.filter((route) => route.startsWith("get ")).sort()).toEqual(served.sort());
-		const taken = new Set(lab.app.routes.map(({ method, path }) => `${method.toLowerCase()} ${path}`));
+		const taken = new Set((await lab.app.routes()).map(({ method, path }) => `${method.toLowerCase()} ${path}`));
 		for (const route of shown.filter((one) => one.startsWith("post "))) {
 			expect(taken).toContain(route.replace(/\{(\w+)\}/g, ":$1"));
 		}

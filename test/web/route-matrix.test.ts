@@ -196,8 +196,8 @@ function isRefused({ status, headers }: Response, group: Group): boolean {
 
 const lines = Object.entries(table).flatMap(([group, all]) => all.map((line) => ({ line, group: group as Group })));
 
-test("every route there is stands in the table, once, and the table names none that is not", () => {
-	const declared = closed.app.routes.map(({ method, path }) => `${method} ${path}`);
+test("every route there is stands in the table, once, and the table names none that is not", async () => {
+	const declared = (await closed.app.routes()).map(({ method, path }) => `${method} ${path}`);
 	expect(lines.map(({ line }) => line).sort()).toEqual(declared.sort());
 });
 

@@ -21,7 +21,7 @@ afterAll(async () => {
 const key = (route: { method: string; path: string }) => `${route.method} ${route.path}`;
 
 test("every route that Elysia has is declared with a class, once, and none is declared that it has not", async () => {
-	const declared = opened.app.routes.map(key).sort();
+	const declared = (await opened.app.routes()).map(key).sort();
 	const elysias = await opened.app.elysias();
 	expect(
 		elysias
@@ -30,18 +30,18 @@ test("every route that Elysia has is declared with a class, once, and none is de
 			.sort(),
 	).toEqual(declared);
 	expect(new Set(declared).size).toBe(declared.length);
-	for (const route of opened.app.routes) expect(["public", "read", "write", "push"]).toContain(route.class);
+	for (const route of await opened.app.routes()) expect(["public", "read", "write", "push"]).toContain(route.class);
 });
 
-test("what changes something is no GET of class read or public, and what is no GET is never public or read", () => {
-	for (const { method, path, class: kind } of opened.app.routes) {
+test("what changes something is no GET of class read or public, and what is no GET is never public or read", async () => {
+	for (const { method, path, class: kind } of await opened.app.routes()) {
 		if (method !== "GET") expect([path, kind === "write" || kind === "push"]).toEqual([path, true]);
 		else expect([path, kind]).not.toEqual([path, "write"]);
 	}
 });
 
 test("every declared route answers, and never with a 5xx", async () => {
-	for (const { method, path } of opened.app.routes) {
+	for (const { method, path } of await opened.app.routes()) {
 		const filled = path.replace(/:[a-z]+/gi, "default").replaceAll("*", "x");
 		const response = await opened.get(filled, {}, method);
 		expect([key({ method, path }), response.status < 500]).toEqual([key({ method, path }), true]);
@@ -53,7 +53,7 @@ test("every declared route answers, and never with a 5xx", async () => {
 });
 
 test("every write route refuses another site's page, and takes our own and a shell", async () => {
-	for (const { method, path, class: kind } of opened.app.routes) {
+	for (const { method, path, class: kind } of await opened.app.routes()) {
 		if (kind !== "write") continue;
 		for (const headers of [
 			{ origin: "http://evil.example", "sec-fetch-site": "cross-site" },
@@ -96,7 +96,7 @@ test("what a handler throws is a number in the log, and never the error's own te
 	const dataDir = makeFolder();
 	const broken = await openApp(dataDir, Date.now);
 	broken.monitor.db?.close();
-	for (const { method, path, class: kind } of broken.app.routes) {
+	for (const { method, path, class: kind } of await broken.app.routes()) {
 		if (path.includes(":") || path.includes("*")) continue;
 		const response = await broken.get(path, {}, method);
 		// A download that has begun can only be cut off.

@@ -5,8 +5,9 @@ import { readConfig } from "../../../src/config.ts";
 import { Monitor } from "../../../src/ingest/monitor.ts";
 import { forgetSecrets } from "../../../src/secrets.ts";
 import { assetRoutes } from "../../../src/web/assets.ts";
+import { nobody } from "../../../src/web/nobody.ts";
 import { securityHeaders } from "../../../src/web/respond.ts";
-import { nobody, type Route } from "../../../src/web/routes.ts";
+import type { Route } from "../../../src/web/routes.ts";
 import { type AboutRun, runPageRoutes } from "../../../src/web/run-pages-routes.ts";
 import { makeFolder } from "../../binary.ts";
 
