@@ -1,4 +1,5 @@
 // When a cron expression matches in a zone, by Debian cron's rules for the nights on which clocks are changed.
+import { type CronTimes, cronTimes, nextMatch } from "./cron-match.ts";
 
 const minuteMs = 60_000;
 /** Debian's cron takes a larger change for a corrected clock, after which nothing is made up for. */
@@ -7,9 +8,13 @@ const largestChange = 3 * 3_600_000;
 /** A stretch without a change of the clock: [from, until), with the offset before it. */
 type Segment = { from: number; until: number; offset: number; before: number };
 
+/** UTC: no calendar has to be read for it. */
+const always: Segment = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY, offset: 0, before: 0 };
+
 const segments = new Map<string, Segment[]>();
 
 function segmentAt(at: number, zone: string): Segment {
+	if (zone === "UTC") return always;
 	let known = segments.get(zone);
 	if (known === undefined || known.length > 200) {
 		if (segments.size > 64) segments.clear();
@@ -58,8 +63,7 @@ export function cronFields(cron: string): string[] {
 }
 
 type Pattern = {
-	/** Matches that must all agree: usually one expression, two where day and weekday both have to hold. */
-	expressions: string[];
+	times: CronTimes;
 	/** Runs in every real hour: neither made up for nor held back when the clock is changed. */
 	isWild: boolean;
 };
@@ -70,39 +74,12 @@ function patternOf(cron: string): Pattern {
 	let pattern = patterns.get(cron);
 	if (pattern === undefined) {
 		if (patterns.size > 1000) patterns.clear();
-		pattern = readPattern(cron);
+		const fields = cronFields(cron);
+		const isWild = [fields[0], fields[1]].some((field) => field?.startsWith("*") === true);
+		pattern = { times: cronTimes(fields), isWild };
 		patterns.set(cron, pattern);
 	}
 	return pattern;
-}
-
-function readPattern(cron: string): Pattern {
-	const [minute = "*", hour = "*", day = "*", month = "*", weekday = "*"] = cronFields(cron);
-	const isWild = minute.startsWith("*") || hour.startsWith("*");
-	// Either of two restricted day fields is enough, unless one begins with a star ("*/2"): Debian's cron then wants
-	// both, while Bun looks at the restriction alone.
-	const both = day !== "*" && weekday !== "*" && (day.startsWith("*") || weekday.startsWith("*"));
-	const expressions = both
-		? [`${minute} ${hour} ${day} ${month} *`, `${minute} ${hour} * ${month} ${weekday}`]
-		: [`${minute} ${hour} ${day} ${month} ${weekday}`];
-	return { expressions, isWild };
-}
-
-/** The next match after a wall-clock time (as if it were UTC), or null. */
-function nextWall({ expressions: [first, second] }: Pattern, after: number): number | null {
-	if (first === undefined) return null;
-	let wall = parse(first, after);
-	if (second === undefined) return wall;
-	for (let round = 0; wall !== null && round < 20_000; round++) {
-		const other = parse(second, wall - 1);
-		if (other === null || other === wall) return other;
-		wall = parse(first, other - 1);
-	}
-	return null;
-}
-
-function parse(expression: string, after: number): number | null {
-	return Bun.cron.parse(expression, after, { tz: "UTC" })?.getTime() ?? null;
 }
 
 /**
@@ -114,7 +91,7 @@ function findNext(cron: string, after: number, zone: string): number | null {
 	let segment = segmentAt(after, zone);
 	let wall = Math.max(after + segment.offset, firstWall(segment, pattern) - 1);
 	for (;;) {
-		const match = nextWall(pattern, wall);
+		const match = nextMatch(pattern.times, wall);
 		if (match === null) return null;
 		const instant = match - segment.offset;
 		if (instant < segment.until) return instant;
@@ -208,8 +185,9 @@ export function clockSlack(cron: string, zone: string, match: number): number {
 		// The last of what was skipped, had the clock not been changed.
 		const end = segment.from + segment.offset;
 		let slack = 0;
-		let wall = nextWall(pattern, segment.from + segment.before - 1);
-		for (; wall !== null && wall < end; wall = nextWall(pattern, wall)) slack = wall - segment.from - segment.before;
+		let wall = nextMatch(pattern.times, segment.from + segment.before - 1);
+		for (; wall !== null && wall < end; wall = nextMatch(pattern.times, wall))
+			slack = wall - segment.from - segment.before;
 		return slack;
 	}
 	if (segment.until === Number.POSITIVE_INFINITY) return 0;

@@ -2,6 +2,7 @@
 import { dailyCandidates, type Fit, fitCron, fitEvery, judgeFit, type Match, refit } from "./rhythm-fit.ts";
 import type { Schedule } from "./schedule.ts";
 import { scheduleWords } from "./schedule-words.ts";
+import { zoneOffset } from "./time.ts";
 import { formatDuration } from "./units.ts";
 
 export type Rhythm = {
@@ -176,8 +177,8 @@ function expectedOf(schedule: Rhythm["schedule"], starts: readonly number[], zon
 	const last = starts.at(-1) ?? 0;
 	if (last - first > 8 * 86_400_000) return schedule;
 	for (const start of starts) {
-		const day = Temporal.Instant.fromEpochMilliseconds(start).toZonedDateTimeISO(zone).dayOfWeek;
-		if (day > 5) return schedule;
+		const weekday = new Date(start + zoneOffset(start, zone)).getUTCDay();
+		if (weekday === 0 || weekday === 6) return schedule;
 	}
 	return { ...schedule, cron: schedule.cron.replace(/ \*$/, " 1-5") };
 }
