@@ -38,7 +38,7 @@ const sourceWarning =
 	/^(?!(?:[\w.]+: )?Failed to create\/acquire the lock).*\[Errno \d+\]|file changed while we backed it up|\bchanged while we (?:backed|read)|(?:include|exclude) pattern '[^']*' never matched/i;
 /** Sentences with which a command ends that did nothing. */
 const ending =
-	/^(?:Archive \S+ already exists$|Repository \S.* does not exist\.$|\S.* is not a valid repository\. Check|Failed to create\/acquire the lock |passphrase supplied in BORG_|Insufficient free space to complete transaction|Connection closed by remote host\.)/;
+	/^(?:Archive \S+ already exists$|Repository \S.* does not exist\.$|\S.* is not a valid repository\. Check|Failed to create\/acquire the lock |passphrase supplied in BORG_|Insufficient free space to complete transaction|Data integrity error: |(?:Enter passphrase for key .{1,400}: )?can ?not acquire a passphrase: BORG_|Connection closed by remote host\.)/;
 const exception = /^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Timeout|Exit|Full)\b.*$/;
 const noise =
 	/^(?:Creating archive at|Reading |Processing |Initializing |Saving |Synchronizing|Verified |TAM-|security: |[AMUCEdsbcfihx+] \S|[\d.]+ [kMGT]?i?B [ON] |File |Platform:|Linux:|Borg:|PID:|sys\.argv:|SSH_ORIGINAL|Traceback |self tests|using builtin|\d+ self tests|Enter passphrase|Warning: |Do you want|Attempting|[\s~^]+$)/;
@@ -161,8 +161,10 @@ function readLine(words: BorgWords, text: string, blocks: StatsReader): void {
 	if (status !== null) {
 		words.isBorg = true;
 		words.status = Number(status[1]);
-	} else if (readKind(words, line)) words.isBorg = true;
-	else if (blocks.read(line)) return;
+	} else if (readKind(words, line)) {
+		words.isBorg = true;
+		if (/check, errors found/.test(line)) words.errors.push({ text: line, category: "repo_corrupt" });
+	} else if (blocks.read(line)) return;
 	else if (other !== undefined) ignore(words, other[1]);
 	else if (/^- \S/.test(line)) ignore(words, dryRun);
 	else if (exception.test(line) || ending.test(line)) addError(words, line, null);

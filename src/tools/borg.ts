@@ -6,7 +6,7 @@ import { type ErrorCategory, errorCategory, worseCategory } from "./error-catego
 import { seamsOf } from "./seams.ts";
 import { bothStreams, edgesOf } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading, ToolRun } from "./tool.ts";
-import { clip, clipMessages, notUnderstood, unknownRun, wasKilled } from "./tool-run.ts";
+import { clip, clipMessages, doubt, notUnderstood, unknownRun, wasKilled } from "./tool-run.ts";
 
 const jsonSign =
 	/"levelname":\s*"|"type":\s*"(?:archive_progress|progress_percent|file_status)"|"(?:nfiles|deduplicated_size)":|"unique_csize":|"barchive":|"id_hash":|"mode":\s*"(?:repokey|keyfile|authenticated|none)|"healthy":\s*(?:true|false)/;
@@ -92,7 +92,9 @@ function judgeSilent(words: BorgWords, output: ToolOutput): ToolRun {
 		// Single files could not be read, so the walk over the sources took place; with a source missing it may have found nothing.
 		run.outcome = "warning";
 	} else return fail(run, words, output);
-	if (run.outcome === "warning") {
+	const aside = words.leftover.find((line) => errorCategory(line) !== "unknown");
+	if (run.outcome === "success" && aside !== undefined) doubt(run, { message: aside, category: errorCategory(aside) });
+	else if (run.outcome === "warning") {
 		run.errorMessage = words.warnings[0]?.text ?? null;
 		run.errorCategory = warningCategory(words) ?? "unknown";
 	}

@@ -7,7 +7,7 @@ import { type BorgmaticWords, borgmaticSeams, borgmaticSign, collectBorgmatic } 
 import { type ErrorCategory, errorCategory, sourceCategory, worseCategory } from "./error-category.ts";
 import { bothStreams, edgesOf } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading, ToolRun } from "./tool.ts";
-import { clip, clipMessages, notUnderstood, unknownRun, wasKilled } from "./tool-run.ts";
+import { clip, clipMessages, doubt, notUnderstood, unknownRun, wasKilled } from "./tool-run.ts";
 
 export const borgmatic: Tool = {
 	name: "borgmatic",
@@ -30,7 +30,7 @@ export const borgmatic: Tool = {
 		if (words.archives.length > 0) return reading(judgeArchives(words, output));
 		const isFine = output.signal === null && (output.exit === null || output.exit === 0) && words.failures.length === 0;
 		if (ignored.length > 0 && isFine) return reading([]);
-		if (!words.isBorgmatic) return notUnderstood("borgmatic", output);
+		if (!words.isBorgmatic && !words.isInterrupted) return notUnderstood("borgmatic", output);
 		return reading([judgeWithoutArchive(words, output)]);
 	},
 };
@@ -46,7 +46,7 @@ function judgeArchives(words: BorgmaticWords, output: ToolOutput): ToolRun[] {
 		run.outcome = "success";
 		addWarnings(run, words);
 	}
-	if (!hasFailed) return [...words.archives, ...failedBefore(words, output)];
+	if (!hasFailed) return [...words.archives.map((run) => doubtedBy(words, run)), ...failedBefore(words, output)];
 	// One repository may have failed and the others not; without a name it may have been any of them.
 	const guilty = words.archives.filter(({ repository }) => repository !== null && isNamed(words, repository));
 	const culprit = words.command === null ? null : repositoryOf(words.command.text);
@@ -57,6 +57,17 @@ function judgeArchives(words: BorgmaticWords, output: ToolOutput): ToolRun[] {
 	}
 	for (const run of guilty.length === 0 ? words.archives : guilty) fail(run, words, output);
 	return words.archives;
+}
+
+/** Something failed that names no repository, such as a command behind the backup, and the script went on. */
+function doubtedBy({ failures, command }: BorgmaticWords, run: ToolRun): ToolRun {
+	const isElsewhere = command !== null && repositoryOf(command.text) !== null;
+	if (failures.length > 0 && !isElsewhere && run.outcome === "success")
+		doubt(run, {
+			message: failures.find((line) => line.startsWith("Command '")) ?? failures[0] ?? "",
+			category: command?.isBorg === false ? "hook_failed" : "unknown",
+		});
+	return run;
 }
 
 /** A script went on after a borgmatic that failed: the repository that is in no archive was not backed up. */
@@ -89,8 +100,11 @@ function judgeWithoutArchive(words: BorgmaticWords, output: ToolOutput): ToolRun
 	const run = unknownRun();
 	run.kind = kindOf(words);
 	run.exitCode = output.exit;
-	const isTold = output.exit === null && words.isFinished && words.failures.length === 0;
-	const isGood = !wasKilled(output) && !words.isInterrupted && (output.exit === 0 || isTold);
+	const hasFailed = words.failures.length > 0 || words.isInterrupted;
+	const isTold = output.exit === null && words.isFinished;
+	// Beside an exit 0 and a run that came to its end, the failure was another one's: of a script's first attempt.
+	const isMended = output.exit === 0 && words.isFinished && !words.isInterrupted;
+	const isGood = !wasKilled(output) && (isMended || (!hasFailed && (output.exit === 0 || isTold)));
 	if (!isGood) {
 		// Up to 1.7 it prunes before it creates: what failed there left the night without a backup.
 		if (run.kind === "prune") run.kind = "backup";
@@ -98,6 +112,7 @@ function judgeWithoutArchive(words: BorgmaticWords, output: ToolOutput): ToolRun
 	}
 	run.outcome = "success";
 	addWarnings(run, words);
+	if (hasFailed && run.outcome === "success") doubt(run, { message: words.failures[0] ?? "", category: "unknown" });
 	return run;
 }
 

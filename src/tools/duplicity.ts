@@ -125,7 +125,8 @@ function toRun(output: ToolOutput, found: Scan, block: SessionStatistics | null)
 	const code = output.exit === null || output.exit === 0 ? (found.code ?? output.exit) : output.exit;
 	const errors = block?.values.Errors ?? 0;
 	// The statistics are printed once everything is uploaded.
-	const told: Words = block === null || !block.isClosed ? null : errors > 0 ? "warning" : "success";
+	const hasFailed = block === null && found.complaints.length > 0;
+	const told: Words = hasFailed ? "failure" : block?.isClosed !== true ? null : errors > 0 ? "warning" : "success";
 	const outcome = judge({ exit: code, signal: output.signal }, found.words ?? told);
 	const message = sentence(found.complaints);
 	const meta = readObject(found.json?.backup_meta);

@@ -6,7 +6,8 @@ import { readText } from "./fields.ts";
 import { readNagios, readSentence, type Sentence } from "./free-text.ts";
 import { readObjects } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading } from "./tool.ts";
-import { notUnderstood, reasonIn, wasKilled } from "./tool-run.ts";
+import { doubt, notUnderstood, reasonIn, wasKilled } from "./tool-run.ts";
+import { troubleIn } from "./trouble.ts";
 
 // Outputs that are no run, whatever they end with.
 const listings: [RegExp, string][] = [
@@ -35,19 +36,18 @@ function read(output: ToolOutput): ToolReading {
 	return readStatus(output);
 }
 
-/** Exit 0 is the only success. */
+/** Exit 0 is the only success, and a warning where the output complains. */
 function readStatus(output: ToolOutput): ToolReading {
 	const ending = describeEnding(output);
 	const outcome = judge(output, null);
 	const only = output.stderr.trim() === "" ? output.stdout : output.stderr;
 	const message = outcome === "failure" ? reasonIn(only) : null;
-	return oneRun(
-		"generic",
-		toolRun(output, outcome, {
-			errorMessage: message ?? ending,
-			errorCategory: wasKilled(output) ? "interrupted" : categoryOf(message, output.exit),
-		}),
-	);
+	const run = toolRun(output, outcome, {
+		errorMessage: message ?? ending,
+		errorCategory: wasKilled(output) ? "interrupted" : categoryOf(message, output.exit),
+	});
+	if (outcome === "success") doubt(run, troubleIn(wholeText(output)));
+	return oneRun("generic", run);
 }
 
 /** 124 is timeout(1), 126 and 127 are the shell's "cannot execute" and "not found". */

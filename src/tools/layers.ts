@@ -2,8 +2,10 @@
 // ends that were stripped. A tool reads the one in which it finds most of its own words. Pure.
 import { frameOf, withoutFrame } from "./frames.ts";
 import { withSeams } from "./seams.ts";
-import { edgesOf, stripEscapes } from "./text.ts";
-import type { Tool, ToolOutput } from "./tool.ts";
+import { bothStreams, edgesOf, stripEscapes } from "./text.ts";
+import type { Tool, ToolOutput, ToolReading } from "./tool.ts";
+import { doubt } from "./tool-run.ts";
+import { scriptTroubleIn } from "./trouble.ts";
 import { unwrap } from "./wrapping.ts";
 
 /**
@@ -49,9 +51,19 @@ export function layerFor(tool: Reader, layers: Layers): { output: ToolOutput; li
 export function reading(tool: Tool): Tool {
 	const read = (output: ToolOutput) => {
 		const layer = layerFor(tool, layersOf(output)).output;
-		return tool.read(mapped(layer, (text) => withSeams(text, tool.seams)));
+		return doubted(tool.read(mapped(layer, (text) => withSeams(text, tool.seams))), layer);
 	};
 	return { ...tool, read };
+}
+
+/** A backup that succeeded in a script whose dump before it did not is one to look at. */
+function doubted(reading: ToolReading, output: ToolOutput): ToolReading {
+	const isGood = output.exit === 0 && reading.understood && reading.runs.every(({ outcome }) => outcome === "success");
+	const run = reading.runs.find(({ kind }) => kind === "backup");
+	if (!isGood || run === undefined) return reading;
+	const trouble = scriptTroubleIn(bothStreams(output));
+	if (trouble !== null) doubt(run, trouble);
+	return reading;
 }
 
 function mapped(output: ToolOutput, change: (text: string) => string): ToolOutput {

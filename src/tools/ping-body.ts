@@ -1,4 +1,5 @@
 // What a ping's body tells: the tool it came from reads it, and the ping's own word (path, exit status) is never made better.
+import { generic } from "./generic.ts";
 import { recogniseBody } from "./registry.ts";
 import type { ToolReading, ToolRun } from "./tool.ts";
 
@@ -19,14 +20,20 @@ export function readPingBody(
 	const exit = word.exit ?? (word.failed ? null : 0);
 	const output = { stdout: body, stderr: "", exit, signal: null, receivedAt, zone };
 	const tool = recogniseBody(output);
-	if (tool === null) return null;
-	const reading = tool.read(output);
+	const reading = tool?.read(output) ?? generic.read(output);
+	if (tool === null || !reading.understood) return exit === 0 ? doubtful(reading) : null;
 	const backups = reading.runs.filter(({ kind }) => kind === "backup");
 	const run = merge(backups.length > 0 ? backups : reading.runs);
-	if (run === null || !reading.understood) return null;
+	if (run === null) return null;
 	if (word.failed && run.outcome !== "failure") run.outcome = "failure";
 	if (run.outcome === "failure") run.errorCategory ??= "unknown";
 	return { tool: tool.name, run, ignored: reading.ignored };
+}
+
+/** No tool's words, beside a ping that says it went well: they count where they complain. */
+function doubtful({ runs }: ToolReading): { tool: string; run: ToolRun; ignored: [] } | null {
+	const [run] = runs;
+	return run?.outcome === "warning" ? { tool: "generic", run, ignored: [] } : null;
 }
 
 const badness = { success: 0, running: 1, warning: 2, failure: 3 };

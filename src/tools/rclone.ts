@@ -55,6 +55,8 @@ function read(output: ToolOutput): ToolReading {
 	);
 }
 
+const unfinished = "The last figures show files that were still being transferred.";
+
 function isListingVerb(verb: string): boolean {
 	return (
 		/^ls|^(?:size|about|cat|tree|md5sum|sha1sum|version|config|rc|link|purge|mkdir|rmdir|rmdirs|delete|cleanup|obscure)$/.test(
@@ -74,6 +76,7 @@ function wordsOf(found: RcloneLog, exit: number | null): Words {
 	if (exit === 0 && errors.size > 0 && !succeededLater) return "warning";
 	const isDone =
 		(done === null || all === null || done >= all) && (bytes === null || totalBytes === null || bytes >= totalBytes);
+	if (exit === 0 && figures.isTransferring) return "warning";
 	// The figures in between look like those at the end, so the end is not certain.
 	return isDone && !figures.isTransferring ? "complete" : null;
 }
@@ -111,7 +114,7 @@ function explain(
 	}
 	return {
 		category: byCode ?? (lastCategory === "unknown" ? null : lastCategory),
-		message: last ?? [...errors].at(-1) ?? null,
+		message: last ?? [...errors].at(-1) ?? (figures?.isTransferring ? unfinished : null),
 	};
 }
 

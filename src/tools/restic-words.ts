@@ -29,6 +29,8 @@ export type ResticWords = {
 	leftover: string | null;
 	retry: string | null;
 	ignored: string[];
+	/** A backup began to tell how it goes: a summary has to follow, whatever the status. */
+	isUnfinished: boolean;
 };
 
 const maxErrors = 1000;
@@ -67,6 +69,7 @@ export function collectRestic({ stdout, stderr }: Pick<ToolOutput, "stdout" | "s
 		leftover: null,
 		retry: null,
 		ignored: [],
+		isUnfinished: false,
 	};
 	for (const text of [stdout, stderr]) {
 		const lines = new LineReader(words);
@@ -117,8 +120,10 @@ function readMessage(words: ResticWords, object: JsonObject): void {
 		words.exitError = { code: readCount(object.code), message: clip(message) };
 		if (words.exitError.code !== 3) words.fatal = clip(message);
 	} else if (type === "error") readFileError(words, object);
-	else if (type === "status" || type === "verbose_status") words.isRestic = true;
-	else if (type === "initialized") ignore(words, "a repository was created; that is no backup");
+	else if (type === "status" || type === "verbose_status") {
+		words.isRestic = true;
+		words.isUnfinished = true;
+	} else if (type === "initialized") ignore(words, "a repository was created; that is no backup");
 	else if (type === "node" || object.struct_type === "node") ignore(words, "a list of files is no run");
 	else if (type === "change" || type === "statistics") ignore(words, "a comparison of snapshots is no run");
 	else if (type === "version") ignore(words, "a version is no run");
@@ -208,6 +213,7 @@ class LineReader {
 		const words = this.#words;
 		const other = others.find(([sign]) => sign.test(line));
 		if (beginning.test(line)) words.isRestic = true;
+		if (/^(?:using|no) parent snapshot|^start (?:scan|backup) on/.test(line)) words.isUnfinished = true;
 		if (other !== undefined) ignore(words, other[1]);
 		else if (copying.test(line)) {
 			words.isRestic = true;

@@ -7,6 +7,7 @@ import { seamsOf } from "./seams.ts";
 import { bothStreams, edgesOf, type JsonObject } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading, ToolRun } from "./tool.ts";
 import { clip, clipMessages, notUnderstood, unknownRun, wasKilled } from "./tool-run.ts";
+import { troubleIn } from "./trouble.ts";
 
 /** Exit statuses that say the reason themselves (10 to 12 since 0.17). */
 const reasons: Record<number, ErrorCategory> = {
@@ -212,16 +213,27 @@ function backupOutcome(run: ToolRun, words: ResticWords, output: ToolOutput, was
 
 function judgeWithoutReport(run: ToolRun, words: ResticWords, output: ToolOutput): void {
 	run.exitCode = output.exit;
-	const isSilent = words.fatal === null && words.leftover === null && words.missing.length === 0;
+	const { leftover } = words;
+	// A script says more than restic does.
+	const isAside =
+		output.exit === 0 && leftover !== null && errorCategory(leftover) === "unknown" && troubleIn(leftover) === null;
+	const isSilent =
+		words.fatal === null &&
+		(leftover === null || isAside) &&
+		words.interrupted === null &&
+		words.missing.length === 0 &&
+		!words.isUnfinished;
 	if (output.exit === 0 && output.signal === null && isSilent && words.fileErrors.size === 0) {
 		run.outcome = "success";
 		return;
 	}
 	addWarnings(run, words);
 	if (output.exit === 0 && output.signal === null) {
-		run.outcome = words.fatal === null && words.missing.length === 0 ? "warning" : "failure";
+		const isMild = words.fatal === null && words.interrupted === null && words.missing.length === 0;
+		run.outcome = isMild ? "warning" : "failure";
 	}
 	explainFailure(run, words, output, null);
+	if (words.isUnfinished) run.errorMessage ??= "the output ends without restic's summary";
 }
 
 /** The sentence that says why, and its category: a signal and the exit status know better than the text. */

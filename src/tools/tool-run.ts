@@ -2,6 +2,7 @@
 import { errorCategory } from "./error-category.ts";
 import { readLines } from "./text.ts";
 import type { ToolOutput, ToolReading, ToolRun } from "./tool.ts";
+import { type Trouble, troubleIn } from "./trouble.ts";
 
 const maxMessages = 20;
 const maxMessage = 2000;
@@ -77,6 +78,15 @@ export function lastLine(text: string): string | null {
 	return last === null ? null : clip(last);
 }
 
+/** An exit status of 0 is a success, and one to look at where the text beside it complains. */
+export function doubt(run: ToolRun, trouble: Trouble | null): void {
+	run.outcome = trouble === null ? "success" : "warning";
+	if (trouble === null) return;
+	run.warningMessages = clipMessages([...run.warningMessages, trouble.message]);
+	run.errorMessage = clip(trouble.message);
+	run.errorCategory = trouble.category;
+}
+
 /**
  * The reading of an output that the tool's adapter does not know: the exit status is all there is, 0 alone is success.
  * Nothing is concluded from the text but the category of a failure.
@@ -84,7 +94,7 @@ export function lastLine(text: string): string | null {
 export function notUnderstood(tool: string, output: ToolOutput): ToolReading {
 	const run = unknownRun();
 	run.exitCode = output.exit;
-	if (output.exit === 0 && output.signal === null) run.outcome = "success";
+	if (output.exit === 0 && output.signal === null) doubt(run, troubleIn(`${output.stdout}\n${output.stderr}`));
 	else {
 		const text = output.stderr.trim() === "" ? output.stdout : output.stderr;
 		run.errorMessage = reasonIn(text) ?? (output.signal === null ? null : `ended by ${output.signal}`);
