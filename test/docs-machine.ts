@@ -143,6 +143,9 @@ start*)
 	kill "$!"
 	echo "start did not answer" >&2
 	exit 1 ;;
+"src/main.ts "*)
+	shift
+	exec "$BUN" "$REPOSITORY_ROOT/src/main.ts" "$@" ;;
 "run "*)
 	grep -q "^[[:space:]]*\\"$2\\": \\"bun " "$REPOSITORY_ROOT/package.json" || exit 65
 	case "$2 $3" in
