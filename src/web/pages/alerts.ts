@@ -42,8 +42,8 @@ function live(data: AlertsPage): Html {
 ${banners(data.problems)}
 <main class="wrap" id="main" tabindex="-1">
 <h1 class="page-title">${data.openTotal === 0 ? "Nothing is wrong that the monitor knows of" : heading(data)}</h1>
-${data.channels.length === 0 && noChannel()}
 ${openAlerts(data)}
+${data.channels.length === 0 && noChannel()}
 ${undelivered(data)}
 ${channels(data)}
 ${history(data)}
