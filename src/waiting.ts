@@ -35,6 +35,7 @@ export function waitFor(
 	let slot = nextSlot(expected, from, anchor);
 	let firstAt: number | null = null;
 	let count = 0;
+	let excuse: Outage | null = null;
 	while (slot !== null) {
 		if (slot > now) {
 			const deadlineAt = deadlineOf(job, plan, slot);
@@ -43,7 +44,9 @@ export function waitFor(
 		}
 		const next: number | null = nextSlot(expected, slot, anchor);
 		const excusedBy = excuseOf(job, plan, slot);
-		if (excusedBy !== null) {
+		// One span excuses the slots in it. A second one in a row does not: a machine that restarts each night is no reason.
+		if (excusedBy !== null && (excuse === null || excuse.from === excusedBy.from)) {
+			excuse = excusedBy;
 			if (next === null || next > now) {
 				if (firstAt !== null) return missedSince(job, plan, firstAt, count, next);
 				return { ...nothing, dueAt: slot, deadlineAt: next, lateAt: slot, excusedBy, checkAt: next };

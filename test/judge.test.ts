@@ -154,6 +154,19 @@ describe("a monitor that was off", () => {
 		}));
 		expect(judgeJob({ ...job, outages: restarts }, runs, slot + 2 * hour).state).toBe("missed");
 	});
+	test("excuses a ping once: a machine that restarts in each night's grace does not hide a job that is dead", () => {
+		const nights = [0, 1, 2].map((night) => {
+			return { from: slot + night * day + 10 * minute, to: slot + night * day + 15 * minute };
+		});
+		const dead = { ...job, outages: nights, reportsOnce: true };
+		expect(judgeJob(dead, runs, slot + day - minute).state).toBe("late");
+		const judged = judgeJob(dead, runs, slot + day + 12 * hour);
+		expect(judged.state).toBe("missed");
+		expect(judged.missed).toEqual({ firstAt: slot + day, count: 1 });
+		// One long outage excuses all slots in it.
+		const hourly = { ...dead, outages: [{ from: slot - hour, to: slot + 3 * day }] };
+		expect(judgeJob(hourly, runs, slot + 3 * day).state).toBe("late");
+	});
 });
 
 describe("clocks that are wrong", () => {
