@@ -15,6 +15,7 @@ import { readWatchedJob } from "../store/watched.ts";
 type Planned = { time: string; at: number };
 
 const runsRead = 100;
+const longestMs = 8 * 86_400_000;
 
 export class DigestMaker {
 	readonly #zone: string;
@@ -38,7 +39,8 @@ export class DigestMaker {
 			return false;
 		}
 		const time = JSON.stringify(digest);
-		if (this.#planned?.time !== time) {
+		// A week and the change of the clocks lie between two; more only after the clock was set back.
+		if (this.#planned?.time !== time || this.#planned.at - now > longestMs) {
 			this.#plan(db, digest, now);
 			return false;
 		}

@@ -41,6 +41,7 @@ export class Puller {
 	/** When a job's turn comes, by id. */
 	readonly #dueAt = new Map<number, number>();
 	#running: Promise<void> | null = null;
+	#lookedAt = Number.NEGATIVE_INFINITY;
 
 	constructor(options: PullOptions) {
 		this.#options = options;
@@ -49,6 +50,9 @@ export class Puller {
 	/** Begins with whoever's turn it is, where nobody's runs. True when a pull was begun. */
 	look(db: Database, now: number): boolean {
 		if (this.#running !== null || this.#stop.signal.aborted) return false;
+		// The clock was set back: what is planned by the old one would wait for it.
+		if (now < this.#lookedAt - minuteMs) this.#dueAt.clear();
+		this.#lookedAt = now;
 		const next = this.#next(db, now);
 		if (next === null) return false;
 		this.#running = this.#pull(db, next)
@@ -86,7 +90,7 @@ export class Puller {
 			const said = settingsOf(settings, job);
 			const inventory = said?.inventory ?? null;
 			if (said === null || inventory === null || !isPulled(inventory)) continue;
-			const dueAt = known ?? this.#firstDue(db, job, inventory);
+			const dueAt = known ?? Math.min(this.#firstDue(db, job, inventory), now + inventory.every * 1000);
 			this.#dueAt.set(job.id, dueAt);
 			if (dueAt <= now && readDecision(db, job.id).archivedAt === null) return { job, settings: said, inventory };
 		}

@@ -193,6 +193,17 @@ test("a heartbeat that its address does not take is shown", async () => {
 	server.stop(true);
 });
 
+test("a digest that was planned on a clock that was years ahead is planned anew by the right one", async () => {
+	const receiver = receiverOf();
+	const dataDir = makeFolder();
+	const file = `channels:\n  one: { url: "${receiver.url}" }\ndigest: { daily: "08:00" }\n`;
+	writeFileSync(join(dataDir, "config.yaml"), file);
+	await (await openStation({ dataDir, at: start + 4 * 365 * 24 * hour })).stop();
+	const station = await stationOf({ dataDir, at: start });
+	await station.pass(25 * hour, hour / 4);
+	expect(receiver.messages.map(({ type }) => type)).toEqual(["digest"]);
+});
+
 test("what was opened on a clock that was years ahead is told and reminded of by the right one", async () => {
 	const receiver = receiverOf();
 	const dataDir = makeFolder();
