@@ -44,9 +44,22 @@ function readOutput(output: ToolOutput, { command }: Step, ended: Ended, named: 
 	if (ended.isOnTerminal && known === null) return byStatus(output);
 	if (named !== null) return orMaintenance(named.read(output), output);
 	if (known !== null) return orMaintenance(known.read(output), output);
-	const guess = toolNamed(basename(command[0] ?? ""));
+	const guess = toolNamed(programOf(command));
 	const reading = guess === null || guess === generic ? null : guess.read(output);
 	return reading?.understood ? orMaintenance(reading, output) : byStatus(output);
+}
+
+const launchers =
+	/^(?:sudo|doas|nice|ionice|chrt|taskset|env|timeout|flock|time|stdbuf|setsid|nohup|chronic|runuser|systemd-inhibit|systemd-run|caffeinate|firejail)$/;
+
+/** The name of what is called, also behind `nice -n 19 ionice -c3`: a tool that is silent when all is well has no other sign. */
+function programOf(command: readonly string[]): string {
+	const names = command.map((word) => basename(word));
+	if (!launchers.test(names[0] ?? "")) return names[0] ?? "";
+	const at = names.findIndex(
+		(name, index) => index > 0 && (toolNamed(name) !== null || /^(?:ba|da|z|k)?sh$|\s/.test(name)),
+	);
+	return names[at] ?? "";
 }
 
 function byStatus(output: ToolOutput): ToolReading {

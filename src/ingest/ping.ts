@@ -9,6 +9,7 @@ import { readOpenRun, readStored, runOf } from "../store/runs.ts";
 import { readSeconds } from "../tools/fields.ts";
 import type { readPingBody } from "../tools/ping-body.ts";
 import type { ToolRun } from "../tools/tool.ts";
+import { narrowed } from "../tools/wrapping.ts";
 import { type Incoming, incomingOf } from "./incoming.ts";
 import type { Known, Make } from "./receive.ts";
 import { fitReport } from "./tool-report.ts";
@@ -162,12 +163,12 @@ function measuresOf(told: ToolRun | null): Fields {
 }
 
 function logOf(body: string): Fields {
-	return body === "" ? {} : { log: body.slice(-limits.log) };
+	return body === "" ? {} : { log: narrowed(body).slice(-limits.log) };
 }
 
 /** What a failed ping said last, when no tool's words explain it. */
 function lastWords({ exit, body }: Ping): string | null {
-	const line = body
+	const line = narrowed(body)
 		.split("\n")
 		.findLast((text) => text.trim() !== "")
 		?.trim();

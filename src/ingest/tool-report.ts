@@ -4,6 +4,7 @@ import { type RunReport, succeeded } from "../run.ts";
 import { readSeconds } from "../tools/fields.ts";
 import { stripEscapes } from "../tools/text.ts";
 import type { ToolReading, ToolRun } from "../tools/tool.ts";
+import { narrowed } from "../tools/wrapping.ts";
 
 /** What is known of an invocation besides its output. */
 export type ReportContext = {
@@ -132,7 +133,8 @@ function withoutUnknown(report: ReportObject): ReportObject {
 const progress = /^\{"message_type":"(?:status|verbose_status)"/;
 
 /** An output as a log to read: its tail without progress lines, overwritten lines and terminal escapes. */
-export function logOf(text: string): string {
+export function logOf(output: string): string {
+	const text = narrowed(output);
 	const lines: string[] = [];
 	let length = 0;
 	let end = text.length;

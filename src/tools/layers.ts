@@ -6,7 +6,7 @@ import { bothStreams, edgesOf, stripEscapes } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading } from "./tool.ts";
 import { doubt } from "./tool-run.ts";
 import { scriptTroubleIn } from "./trouble.ts";
-import { unwrap } from "./wrapping.ts";
+import { narrowed, unwrap } from "./wrapping.ts";
 
 /**
  * What was taken away: nothing, what is foreign to every tool, or what some tools print themselves (stamps, objects).
@@ -20,8 +20,8 @@ type Reader = Pick<Tool, "recognise" | "hasStamps" | "seams">;
 const deepest = 3;
 
 export function layersOf(output: ToolOutput): Layers {
-	const layers: Layers = [{ output, without: "nothing" }];
-	let inner = output;
+	let inner = mapped(output, narrowed);
+	const layers: Layers = [{ output: inner, without: "nothing" }];
 	const add = (change: (text: string) => string, without: Layer["without"]) => {
 		inner = { ...inner, stdout: change(inner.stdout), stderr: change(inner.stderr) };
 		layers.push({ output: inner, without });

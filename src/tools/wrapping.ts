@@ -29,7 +29,28 @@ export function unwrap(text: string): string | null {
 	if (trimmed === "" || trimmed.length > longest) return null;
 	if (trimmed.startsWith("{")) return ofRecords(trimmed) ?? ofObject(trimmed) ?? withLineEnds(trimmed);
 	if (trimmed.startsWith('"')) return ofString(trimmed);
-	return withLineEnds(trimmed);
+	return ofForm(trimmed) ?? withLineEnds(trimmed);
+}
+
+/** `curl --data-urlencode out@FILE`, the body of a form: what its fields say. */
+function ofForm(text: string): string | null {
+	if (/[\s"<>{}]/.test(text) || !/%(?:0A|20)|\+/i.test(text) || !/%[0-9A-F]{2}/i.test(text)) return null;
+	const parts: string[] = [];
+	for (const [name, value] of new URLSearchParams(text)) {
+		if (value === "") parts.push(name);
+		else if (/\s/.test(value)) parts.push(value);
+	}
+	return parts.length === 0 ? null : parts.join("\n");
+}
+
+/**
+ * A text of two bytes a letter (PowerShell writes files so) that was read as one of one byte: every other one is a NUL.
+ * Letters of other alphabets are lost.
+ */
+export function narrowed(text: string): string {
+	if (!text.includes("\0")) return text;
+	const letters = text.replaceAll("\0", "");
+	return letters.length * 3 > text.length * 2 ? text : letters.replace(/^[\ufffd\ufeff]+/, "");
 }
 
 /** Line ends that a shell or a template wrote out. */

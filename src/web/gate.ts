@@ -11,7 +11,7 @@ import { nobody } from "./nobody.ts";
 import { markLoggedIn } from "./page-reader.ts";
 import { ReadyAnswers } from "./ready.ts";
 import { asPage, wantsPage } from "./refusal-page.ts";
-import { answerJson } from "./respond.ts";
+import { answer, answerJson } from "./respond.ts";
 import type { Peer, Route } from "./routes.ts";
 import type { Sections } from "./sections.ts";
 import { tokenOf } from "./tokens.ts";
@@ -87,14 +87,14 @@ function gate(
 		const verdict = guard.judge(request);
 		if (!verdict.pass) {
 			const allow: Record<string, string> = verdict.allow === undefined ? {} : { allow: verdict.allow };
-			return answerJson(headers, verdict.status, { error: verdict.message }, allow);
+			return refusal(headers, request, verdict.status, verdict.message, allow);
 		}
 		const { route, path, search } = verdict;
 		const entered = access === null ? null : enter(access, request, verdict, client, headers);
 		if (entered instanceof Response) return entered;
 		if (request.method !== "GET" && request.method !== "HEAD") {
 			const refused = refuseBody(request, route.bodyLimit ?? bodyLimit);
-			if (refused !== null) return answerJson(headers, refused.status, { error: refused.message });
+			if (refused !== null) return refusal(headers, request, refused.status, refused.message);
 		}
 		// Elysia looks for the path behind the eleventh character: short host names, and targets without one, mislead it.
 		// HEAD is GET whose body Bun does not send, with the length that it would have.
@@ -150,6 +150,18 @@ async function unkept(answered: Response | Promise<Response>): Promise<Response>
 
 function isRoutable(url: string): boolean {
 	return !url.startsWith("/") && url.indexOf("/", 8) >= 11;
+}
+
+/** In JSON; to those that ping in plain text, as everything else that they are told. */
+function refusal(
+	headers: Record<string, string>,
+	request: Request,
+	status: number,
+	message: string,
+	more: Record<string, string> = {},
+): Response {
+	if (!splitTarget(request.url).path.startsWith("/ping/")) return answerJson(headers, status, { error: message }, more);
+	return answer(headers, status, message, { "content-type": "text/plain; charset=utf-8", ...more });
 }
 
 function refuseBody(request: Request, limit: number): { status: number; message: string } | null {

@@ -122,6 +122,8 @@ test("rsync and tar: sizes where they print them, silence where they do not", as
 		files_total: 5,
 		labels: { tool: "rsync" },
 	});
+	const behind = await run(["nice", "-n", "5", "env", "A=b", "rsync", "-a", `${source}/`, join(home, "copy")]);
+	expect(behind.report).toMatchObject({ outcome: "success", labels: { tool: "rsync" } });
 	const silent = await run(["rsync", "-a", `${source}/`, join(home, "copy")]);
 	expect(silent.report).toMatchObject({ outcome: "success", exit_code: 0 });
 	expect(silent.report.size_bytes).toBeUndefined();

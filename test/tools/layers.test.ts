@@ -44,6 +44,10 @@ const ways: Record<string, (text: string) => string> = {
 	"line ends written out": (text) => text.trimEnd().replaceAll("\n", "\\n"),
 	"no line ends": (text) => text.replaceAll(/[\r\n]/g, ""),
 	"an unquoted $OUT": (text) => text.trim().replaceAll(/\s+/g, " "),
+	"PowerShell's UTF-16": (text) => Buffer.from(`\ufeff${text}`, "utf16le").toString("utf8"),
+	"UTF-16, the other way round": (text) => Buffer.from(text, "utf16le").swap16().toString("utf8"),
+	"a form's field": (text) => `job=nas&log=${encodeURIComponent(text).replaceAll("%20", "+")}`,
+	"a form without a field": (text) => encodeURIComponent(text),
 	"a terminal's erasures": (text) => eachLine(text, () => "\x1b[2K\r\x1b[31m"),
 	"returns alone": (text) => text.replaceAll("\n", "\r"),
 };

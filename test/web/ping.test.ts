@@ -345,6 +345,47 @@ describe("while the database cannot be written", () => {
 		expect(await lab.runs("other")).toMatchObject([{ outcome: "running" }]);
 	});
 
+	test("text of two bytes a letter and a form's field are read as the tool's words that they are", async () => {
+		const words =
+			fixture("restic/0.14.0-onemissing2-plain.stdout.txt") + fixture("restic/0.14.0-onemissing2-plain.stderr.txt");
+		const bodies = {
+			windows: Buffer.from(`\ufeff${words}`, "utf16le"),
+			form: Buffer.from(`log=${encodeURIComponent(words)}`),
+		};
+		for (const [job, body] of Object.entries(bodies)) {
+			await expectAnswer(await ping(job, { method: "POST", body }), 200, "OK");
+			expect([job, await lab.runs(job)]).toMatchObject([
+				job,
+				[{ outcome: "warning", error_category: "source_missing", files_total: 8 }],
+			]);
+		}
+		expect(JSON.stringify(await lab.runs("windows"))).not.toContain("\\u0000");
+	});
+
+	test("a ping that says all went well is a warning where its body says otherwise", async () => {
+		await ping("photos", {
+			method: "POST",
+			body: "pg_dump: error: connection to server failed: Connection refused\ndone\n",
+		});
+		await ping("other", { method: "POST", body: "12 files copied\ndone\n" });
+		expect(await lab.runs("photos")).toMatchObject([
+			{ outcome: "warning", error_category: "network", error_message: expect.stringContaining("pg_dump") },
+		]);
+		expect(await lab.runs("other")).toMatchObject([{ outcome: "success" }]);
+	});
+
+	test("what no ping may be is refused in plain text", async () => {
+		for (const [status, sent] of [
+			[405, { method: "DELETE" }],
+			[415, { method: "POST", body: "x", headers: { "content-encoding": "gzip" } }],
+		] as const) {
+			const response = await ping("photos", sent);
+			const text = await response.text();
+			expect([response.status, response.headers.get("content-type")]).toEqual([status, "text/plain; charset=utf-8"]);
+			expect(text).not.toContain("{");
+		}
+	});
+
 	test("a ping that reached the journal before the commit failed is stored once", async () => {
 		await uuid();
 		lab.pass(1);
