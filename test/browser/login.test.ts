@@ -83,6 +83,12 @@ test("no page breaks the policy, with a login on, and none is kept by the browse
 		const response = await page.goto(`${server.url}${path}`);
 		expect([path, response?.status(), response?.headers()["cache-control"]]).toEqual([path, 200, "no-store"]);
 		await page.waitForLoadState("load");
+		// With the way out there is one thing more in the bar.
+		for (const width of [320, 1280]) {
+			await page.setViewportSize({ width, height: 900 });
+			const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+			expect([path, width, over]).toEqual([path, width, 0]);
+		}
 	}
 	await page.goto(`${server.url}/login`);
 	expect(await page.textContent("main")).toContain("This browser is logged in.");
