@@ -36,12 +36,15 @@ export type UsualRange = {
 export type JudgedAs = { sentence: string; findings: string[]; usual: UsualRange[] };
 
 export type RunAlert = {
+	id: number;
 	kind: AlertKind;
 	severity: Severity;
 	sentence: string;
 	openedAt: number;
 	/** null while it is open. */
 	resolvedAt: number | null;
+	/** null: nobody has seen to it yet. */
+	acknowledgedAt: number | null;
 };
 
 /** What the store knows of a run and of those around it. */

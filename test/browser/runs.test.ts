@@ -52,7 +52,17 @@ beforeAll(async () => {
 					{ name: endless, unit: "seconds", value: 917, low: 500, median: 540, high: 580 },
 				],
 			},
-			alerts: [{ kind: "phase", severity: "warning", sentence: endless, openedAt: run.startedAt, resolvedAt: null }],
+			alerts: [
+				{
+					id: 1,
+					kind: "phase",
+					severity: "warning",
+					sentence: endless,
+					openedAt: run.startedAt,
+					resolvedAt: null,
+					acknowledgedAt: null,
+				},
+			],
 		}),
 	});
 	server = lab.listen();

@@ -4,6 +4,7 @@ import { formatDuration } from "../../units.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { calendarTime } from "../time-element.ts";
+import { button } from "./action-forms.ts";
 import { runPath } from "./runs-path.ts";
 
 /** A report that comes later than this says so: until then the job looked silent. */
@@ -22,10 +23,14 @@ export function whatHappened(data: RunPage): Html {
 		({ at, state, word, text }) =>
 			html`<li><span class="state" data-state="${state}">${icon(state === "none" ? "old" : state, word)}</span><div><p class="hint">${calendarTime(at, data)}</p><p>${text}</p></div></li>`,
 	);
-	const open = data.alerts.filter((alert) => alert.resolvedAt === null).length;
+	const open = data.alerts.filter((alert) => alert.resolvedAt === null);
+	const waits = open.filter((alert) => alert.acknowledgedAt === null);
+	// Where the button stood, the keyboard finds the link.
+	const seen = waits.length === 0 && html`, and <a href="/alerts">acknowledged</a>`;
+	const path = runPath(data.run.id);
 	const waiting =
-		open > 0 &&
-		html`<li><span class="state" data-state="unknown">${icon("unknown", "Open:")}</span><div><p>${open === 1 ? "The alert is" : "The alerts are"} still open.</p></div></li>`;
+		open.length > 0 &&
+		html`<li id="open-alerts"><span class="state" data-state="unknown">${icon("unknown", "Open:")}</span><div><p>${open.length === 1 ? "The alert is" : "The alerts are"} still open${seen}.</p>${waits.length > 0 && html`<div class="run-steps">${waits.map(({ id, sentence }) => button(`/alerts/${id}/acknowledge`, "Acknowledge", { path, about: sentence }))}</div>`}</div></li>`;
 	return html`<section class="card" aria-labelledby="events-title"><header><h2 id="events-title">What happened</h2></header><div class="body"><ol class="run-events">${rows}${waiting}</ol></div></section>`;
 }
 

@@ -169,9 +169,17 @@ test("why it was judged so: the sentence, what was found, and each measure in it
 			{ name: "upload", unit: "seconds", value: 1200, low: 540, median: 560, high: 600 },
 		],
 	};
+	const phase = {
+		id: 7,
+		kind: "phase",
+		severity: "warning",
+		sentence: "Upload slow.",
+		openedAt: labNow - 60_000,
+	} as const;
+	const failed = { id: 8, kind: "failed", severity: "critical", sentence: "Gone.", openedAt: labNow - 90_000 } as const;
 	alerts = [
-		{ kind: "phase", severity: "warning", sentence: "Upload slow.", openedAt: labNow - 60_000, resolvedAt: null },
-		{ kind: "failed", severity: "critical", sentence: "Gone.", openedAt: labNow - 90_000, resolvedAt: labNow - 30_000 },
+		{ ...phase, resolvedAt: null, acknowledgedAt: null },
+		{ ...failed, resolvedAt: labNow - 30_000, acknowledgedAt: null },
 	];
 	const text = await show("docker-volumes-3");
 	const card = part(text, /aria-labelledby="judged-title".*?<\/section>/s);
@@ -183,6 +191,12 @@ test("why it was judged so: the sentence, what was found, and each measure in it
 	expect(events).toContain("Alert: Upload slow.");
 	expect(events).toContain("Alert resolved after 1 min");
 	expect(events).toContain("The alert is still open.");
+	expect(events).toContain("Acknowledge : Upload slow.");
+	expect(text.match(/action="\/alerts[^"]+"/g)).toEqual(['action="/alerts/7/acknowledge"']);
+	alerts = [{ ...phase, resolvedAt: null, acknowledgedAt: labNow }];
+	const seen = part(await show("docker-volumes-2"), /<ol class="run-events">.*?<\/ol>/s);
+	expect(seen).toContain("The alert is still open, and acknowledged .");
+	expect(seen).not.toContain("Acknowledge :");
 	judgedAs = null;
 	alerts = [];
 });
