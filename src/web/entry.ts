@@ -62,6 +62,11 @@ export class Entry {
 		return this.#newJobs.take(address, performance.now());
 	}
 
+	/** The report of a new job could not be kept: its sender comes again, and the job is not there yet. */
+	jobNotMade(address: string): void {
+		this.#newJobs.giveBack(address, performance.now());
+	}
+
 	/** Counts a report that knew no key; the seconds to wait where there were too many from the address, else 0. */
 	refuse(address: string): number {
 		this.#count(address);

@@ -33,12 +33,14 @@ export function pingRoutes(options: AppOptions, headers: Record<string, string>)
 
 	/** Sends a report to the store; null once it is durable. */
 	const take = async (road: string, job: NamedJob, peer: Peer, make: Make): Promise<Refusal | null> => {
-		const wait = directory.isNew(job) ? entry.newJobWait(peer.client.address) : 0;
+		const makesJob = directory.isNew(job);
+		const wait = makesJob ? entry.newJobWait(peer.client.address) : 0;
 		if (wait > 0) return { status: 429, message: "too many new jobs", more: { "retry-after": String(wait) } };
 		try {
 			await monitor.receive(road, make);
 			return null;
 		} catch (error) {
+			if (makesJob) entry.jobNotMade(peer.client.address);
 			if (error instanceof TooManyJobs) return { status: 422, message: `the report ${error.message}`, more: {} };
 			if (!(error instanceof AppError)) throw error;
 			if (error.code === "invalid") return { status: 400, message: error.message, more: {} };

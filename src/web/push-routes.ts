@@ -37,15 +37,17 @@ export function pushRoutes(options: AppOptions, headers: Headers_): Route[] {
 	const ready = new Headers({ ...headers, "cache-control": "no-store", "content-type": jsonType });
 
 	/** A token for one job reports for that job only, and jobs are not made by the hundred. */
-	const check = ({ grant, client }: Peer, incoming: Incoming[]): void => {
+	const check = ({ grant, client }: Peer, incoming: Incoming[]): { makesJob: boolean } => {
 		for (const { report } of incoming) {
 			if (!opens(grant, () => directory.addressesOf({ name: report.job, host: report.host }))) {
 				throw new AppError("denied", "This token is for another job.");
 			}
 		}
 		const isNew = ({ job: name, host }: RunReport) => directory.isNew({ name, host });
-		const wait = incoming.some(({ report }) => isNew(report)) ? entry.newJobWait(client.address) : 0;
+		const makesJob = incoming.some(({ report }) => isNew(report));
+		const wait = makesJob ? entry.newJobWait(client.address) : 0;
 		if (wait > 0) throw new TooOften(wait);
+		return { makesJob };
 	};
 
 	/** Journals and stores, and answers what was stored in the words of `answerOf`. */
@@ -57,6 +59,16 @@ export function pushRoutes(options: AppOptions, headers: Headers_): Route[] {
 		return new Response(`${JSON.stringify({ runs, ignored })}\n`, { status, headers: ready });
 	};
 
+	const take = async (peer: Peer, road: string, incoming: Incoming[], ignored: { reason: string }[]) => {
+		const { makesJob } = check(peer, incoming);
+		try {
+			return await store(road, incoming, ignored);
+		} catch (error) {
+			if (makesJob) entry.jobNotMade(peer.client.address);
+			throw error;
+		}
+	};
+
 	const push = async (request: Request, address: string | null, peer: Peer): Promise<Response> => {
 		// The router has null for what it cannot decode.
 		if (address?.trim() === "") throw new AppError("missing", "The path names no job.");
@@ -66,8 +78,7 @@ export function pushRoutes(options: AppOptions, headers: Headers_): Route[] {
 			const at = values.length === 1 ? null : index;
 			return incomingOf(job === null ? value : inJob(value, job, at), config.zone, at);
 		});
-		check(peer, incoming);
-		return store("push", incoming, []);
+		return take(peer, "push", incoming, []);
 	};
 
 	const ingest = async (request: Request, name: string, search: URLSearchParams, peer: Peer): Promise<Response> => {
@@ -108,8 +119,7 @@ export function pushRoutes(options: AppOptions, headers: Headers_): Route[] {
 		}
 		const reports = [...jobs].flatMap(([job, runs]) => reportsOf({ ...reading, runs }, { ...context, job }));
 		const incoming = reports.map((report) => incomingOf(report, config.zone));
-		check(peer, incoming);
-		return store(`ingest/${reading.tool}`, incoming, reading.ignored);
+		return take(peer, `ingest/${reading.tool}`, incoming, reading.ignored);
 	};
 
 	const guarded =

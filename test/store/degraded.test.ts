@@ -174,6 +174,33 @@ test.concurrent("started where a few kilobytes are left: whatever fails for want
 	}
 }, 90_000);
 
+test.concurrent("reports that a full disk refuses are told so each time, and make no job that would be counted", async () => {
+	const disk = await makeSmallDisk(24 * 1024 * 1024);
+	try {
+		const token = "a-token-of-some-length";
+		const server = await startServer({
+			dataDir: disk.dataDir,
+			env: { ...env, PUSH_TOKEN: token },
+			prefix: disk.prefix,
+		});
+		const headers = { authorization: `Bearer ${token}` };
+		const push = (n: number) =>
+			n % 2 === 0
+				? server.get("/api/runs", { method: "POST", body: aLine(n, { job: `job ${n}` }), headers })
+				: server.get(`/ping/${token}/job-${n}`);
+		disk.fill();
+		const statuses = new Set<number>();
+		// More than the jobs that one address may make at once.
+		for (let n = 0; n < 450; n++) statuses.add((await push(n)).status);
+		expect([...statuses].sort()).toEqual([503, 507]);
+		disk.free();
+		await until(async () => (await push(1000)).status === 200, 15_000, "a report is taken");
+		await server.stop();
+	} finally {
+		await disk.remove();
+	}
+}, 60_000);
+
 test.concurrent("made by a newer version: it is shown, and not written", async () => {
 	const dataDir = await filled(20);
 	const db = new Database(database(dataDir));
