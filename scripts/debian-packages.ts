@@ -15,6 +15,7 @@ const tools: Tool[] = [
 	{ command: "strace", debianPackage: "strace", why: "counts syncs and writes, makes them fail" },
 	{ command: "faketime", debianPackage: "faketime", why: "daylight-saving nights in the real program" },
 	{ command: "wrk", debianPackage: "wrk", why: "load for the memory and latency limits" },
+	{ command: "slowhttptest", debianPackage: "slowhttptest", why: "an attacker that is not ours" },
 	{ command: "promtool", debianPackage: "prometheus", why: "judges /metrics and the example rules" },
 	{ command: "nginx", debianPackage: "nginx-light", why: "the proxy of docs/security.md, in front of the monitor" },
 	{ command: "victoria-metrics", debianPackage: "victoria-metrics", why: "reads two monitors, as docs/scale.md says" },

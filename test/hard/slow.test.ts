@@ -125,3 +125,46 @@ async function probe(server: Started, times: number): Promise<number[]> {
 	}
 	return waits;
 }
+
+/** An independent attacker's own kinds: heads, bodies, and answers that are read by the byte. */
+const tools: [string, string[]][] = [
+	["heads", ["-H", "-i", "5", "-x", "24"]],
+	["bodies", ["-B", "-i", "5", "-s", "30000", "-x", "24", "-t", "POST"]],
+	["answers", ["-X", "-n", "1", "-w", "10", "-y", "20", "-z", "5"]],
+];
+
+for (const [kind, flags] of isHard ? tools : tools.slice(0, 1)) {
+	const count = isHard ? 1000 : 200;
+	testOne(
+		`slowhttptest with ${count} connections (${kind}): it finds the server well, and every connection is let go`,
+		async () => {
+			const server = await startServer({ env: { RETENTION_DAYS: "36500", BUN_JSC_useJIT: "0", PUSH_TOKEN: "none" } });
+			appendFileSync(join(server.dataDir, "metrics.jsonl"), someLines(0, 2000));
+			await untilRead(server, 2000, 60_000);
+			const path = { heads: "/", bodies: "/api/runs", answers: "/api/runs.jsonl" }[kind];
+			const common = ["-c", String(count), "-r", "400", "-p", "5", "-l", "30", "-u", `${server.url}${path}`];
+			const atRest = openFiles(server);
+			const tool = Bun.spawn(["slowhttptest", ...common, ...flags], { stdout: "pipe", stderr: "pipe" });
+			const output = new Response(tool.stdout).text();
+			// The tool's own count is of what it has read to the end: the server's is what matters.
+			const isOpen = () => openFiles(server) > atRest + 3;
+			await until(() => openFiles(server) > atRest + count / 2, 15_000, "it has begun");
+			const from = performance.now();
+			await until(() => !isOpen(), 60_000, "all are let go");
+			const letGo = (performance.now() - from) / 1000;
+			const text = Bun.stripANSI(await output);
+			const said = [...text.matchAll(/service available:\s+(\w+)/g)].map(([, word]) => word);
+			tell(`R16 slowhttptest, ${kind}`, count, said.filter((word) => word !== "YES").length, {
+				exit: /Exit status: (.*)/.exec(text)?.[1],
+				let_go_after_s: rounded(letGo),
+				peak_rss_mb: rounded(memory(server, "VmHWM")),
+			});
+			expect(said.length).toBeGreaterThan(2);
+			expect(said.slice(1).every((word) => word === "YES")).toBe(true);
+			expect(letGo).toBeLessThan(withinSeconds);
+			expect(memory(server, "VmHWM")).toBeLessThan(80);
+			await server.stop();
+		},
+		120_000,
+	);
+}
