@@ -17,7 +17,7 @@ import {
 	startSeenAgain,
 } from "../store/sources.ts";
 import { kindOf, type Look, notRead, reasonOf } from "./look.ts";
-import { continues, fits, inNextPart, inRotated, siblingOf } from "./rotation.ts";
+import { continues, fits, inNextPart, inRotated, readHead, siblingOf } from "./rotation.ts";
 import { SliceReader } from "./slice.ts";
 
 /** A file that was empty for a moment only was written anew in place (`tail > tmp; cat tmp > file`), not rotated. */
@@ -92,7 +92,9 @@ export class FollowedFile {
 		if (!stat.isFile()) return notRead("unreadable", `is ${kindOf(stat)}, not a file`);
 		const source = this.#loadSource();
 		const look = notRead("read", null);
-		if (continues(fd, stat, source)) {
+		const isKnown = continues(fd, stat, source);
+		const head = isKnown && source.offset > 0 ? null : readHead(fd, stat);
+		if (isKnown) {
 			// Of a file that was empty nothing tells whether it was cut again since, with something in it.
 			const part = source.offset === 0 && source.generation > 0 ? this.#readPart(source, now) : null;
 			if (part !== null) return { ...part, more: true };
@@ -113,7 +115,7 @@ export class FollowedFile {
 			this.#slices.loadKnown(source);
 			this.#emptiedAt = null;
 		}
-		const atEnd = this.#slices.read({ fd, stat, source, main: null, readAt: now }, now, look);
+		const atEnd = this.#slices.read({ fd, stat, source, main: null, readAt: now, head }, now, look);
 		if (atEnd) this.#seenStat = stat;
 		return { ...look, more: !atEnd };
 	}

@@ -52,6 +52,22 @@ export function fits(fd: number, source: Source): boolean {
 	return readAt(fd, source.offset - behind.length, behind.length).equals(behind);
 }
 
+/** How a file begins, up to what it is known by. */
+export function readHead(fd: number, stat: Stats): Buffer {
+	return readAt(fd, 0, Math.min(headLength, stat.size));
+}
+
+/**
+ * Whether bytes that were just read are of the file that was looked at before: it may have been cut and written anew in
+ * between, and then its copy is still to be read. `head`: how it began, where nothing of it was read yet.
+ */
+export function isStill(fd: number, source: Source, head: Uint8Array | null, read: Uint8Array): boolean {
+	if (source.offset > 0) return fits(fd, source);
+	if (head === null) return true;
+	const length = Math.min(head.length, read.length);
+	return Buffer.compare(head.subarray(0, length), read.subarray(0, length)) === 0;
+}
+
 function readAt(fd: number, position: number, length: number): Buffer {
 	const bytes = Buffer.alloc(length);
 	const got = readSync(fd, bytes, 0, length, position);

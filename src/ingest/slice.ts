@@ -9,7 +9,7 @@ import { hashLength, KnownLines, LineHashes } from "./known-lines.ts";
 import { type LineState, maxJournalLine, maxLine, type Rest, readLines, trimEnd } from "./lines.ts";
 import type { Look } from "./look.ts";
 import { Pace } from "./pace.ts";
-import { noteContent } from "./rotation.ts";
+import { isStill, noteContent } from "./rotation.ts";
 
 // Room for the longest line and what may stand before it. One slice is one transaction.
 const bufferLength = 320 * 1024;
@@ -18,9 +18,17 @@ const recentHashes = 64;
 
 /**
  * `main`: the source of the file that is followed, where `source` is another part of it. `readAt`: what the file counts
- * as read up to, where that is not now.
+ * as read up to, where that is not now. `head`: how a file began of which nothing was read yet, before its rotated parts
+ * were looked for.
  */
-type Slice = { fd: number; stat: Stats; source: Source; main: Source | null; readAt: number };
+type Slice = {
+	fd: number;
+	stat: Stats;
+	source: Source;
+	main: Source | null;
+	readAt: number;
+	head?: Uint8Array | null;
+};
 
 export class SliceReader {
 	readonly #db: Database;
@@ -57,11 +65,15 @@ export class SliceReader {
 		this.#known = null;
 	}
 
-	/** One slice, counted in `look`. True when the end of the file was reached; throws what SQLite throws, and nothing has moved. */
-	read({ fd, stat, source, main, readAt }: Slice, now: number, look: Look): boolean {
+	/**
+	 * One slice, counted in `look`. True when the end of the file was reached; throws what SQLite throws, and nothing has
+	 * moved. Nothing moves either where the file was cut meanwhile: the next look finds it so.
+	 */
+	read({ fd, stat, source, main, readAt, head = null }: Slice, now: number, look: Look): boolean {
 		const begun = performance.now();
 		const buffer = this.#bufferFor(stat.size - source.offset);
 		const length = this.#fill(buffer, fd, source.offset);
+		if (!this.#isOurs && !isStill(fd, source, head, buffer.subarray(0, length))) return false;
 		const atEnd = source.offset + length >= stat.size || length === 0;
 		const next = { ...source };
 		// What is read of another part counts for the file that is followed, and is no line that this one holds.

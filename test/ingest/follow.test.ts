@@ -325,6 +325,37 @@ describe("rotation", () => {
 		expect(ids()).toEqual(numbered(0, 9));
 	});
 
+	test("by copytruncate in the middle of the first look at a new file keeps every line", () => {
+		// Between the moment in which the file is known as a new one and the one in which it is read.
+		let meanwhile = () => {};
+		const prepare = db.prepare.bind(db);
+		db.prepare = ((sql: string) => {
+			const statement = prepare(sql);
+			if (!sql.startsWith("UPDATE source SET generation")) return statement;
+			const run = statement.run.bind(statement);
+			statement.run = (...values) => {
+				const result = run(...values);
+				const work = meanwhile;
+				meanwhile = () => {};
+				work();
+				return result;
+			};
+			return statement;
+		}) as typeof db.prepare;
+		writeFileSync(path, someLines(0, 10));
+		read();
+		renameSync(path, `${path}.1`);
+		writeFileSync(path, someLines(10, 15));
+		meanwhile = () => {
+			copyFileSync(path, `${path}.2`);
+			utimesSync(`${path}.2`, now / 1000 + 1, now / 1000 + 1);
+			truncateSync(path);
+			appendFileSync(path, someLines(15, 40));
+		};
+		read();
+		expect(ids()).toEqual(numbered(0, 40));
+	});
+
 	test("more than once, with a writer that still holds the oldest part, loses no part in between", () => {
 		const stamp = (part: string, seconds: number) => {
 			const at = new Date(now + seconds * 1000);
