@@ -55,7 +55,7 @@ export function within(timed: readonly KnownSnapshot[], { from, to }: Window, sk
 	return found.reverse();
 }
 
-export function median(values: number[]): number {
+export function middleOf(values: number[]): number {
 	const sorted = values.sort((a, b) => a - b);
 	return sorted[sorted.length >> 1] ?? 0;
 }
@@ -78,7 +78,7 @@ export function voteSkew(runs: readonly CopiedRun[], timed: readonly KnownSnapsh
 	if (asked.length < fewestVoters || timed.length < fewestVoters) return 0;
 	// A shift of more than half a period fits the neighbour's snapshot as well.
 	const gaps = asked.slice(1).map(({ start }, i) => start - (asked[i]?.start ?? start));
-	const furthest = Math.min(furthestMs, median(gaps.filter((gap) => gap > minuteMs)) * 0.45);
+	const furthest = Math.min(furthestMs, middleOf(gaps.filter((gap) => gap > minuteMs)) * 0.45);
 	const asIs = asked.filter((window) => within(timed, window, 0).length > 0).length;
 	if (asIs * 2 >= Math.min(asked.length, timed.length)) return 0;
 	const votes = new Map<number, Set<number>>();

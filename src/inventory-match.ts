@@ -1,6 +1,6 @@
 // Brings reported runs and listed snapshots together: by id, else by time, after the clocks' difference is learned.
 import type { CopiedRun, KnownSnapshot, ListingFormat } from "./inventory.ts";
-import { median, settle, toleranceMs, voteSkew, windowOf, within } from "./inventory-clocks.ts";
+import { middleOf, settle, toleranceMs, voteSkew, windowOf, within } from "./inventory-clocks.ts";
 import { compareSizes, isFileOf, sizesTell, tellsByTime, tellsFiles } from "./inventory-telling.ts";
 
 export type Matched = {
@@ -48,7 +48,7 @@ export function matchRuns(
 		if (at !== null) pairs.push(at - (runs[i]?.startedAt ?? at));
 	}
 	const timed = snapshots.filter((one) => one.at !== null).sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
-	const skew = pairs.length > 0 ? settle(median(pairs)) : voteSkew(runs, timed);
+	const skew = pairs.length > 0 ? settle(middleOf(pairs)) : voteSkew(runs, timed);
 	const idMatches = matches.filter(({ by }) => by === "id").length;
 	const named = runs.filter(({ snapshotId }) => snapshotId !== null).length;
 	const claimed = new Set<KnownSnapshot>();

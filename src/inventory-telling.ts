@@ -1,6 +1,6 @@
 // What the matches of a job tell of it: whether files stand for single runs, whether times suffice, and which sizes are odd.
 import type { CopiedRun, KnownSnapshot, ListingFormat } from "./inventory.ts";
-import { median, toleranceMs } from "./inventory-clocks.ts";
+import { middleOf, toleranceMs } from "./inventory-clocks.ts";
 import type { Matched } from "./inventory-match.ts";
 
 /**
@@ -96,7 +96,7 @@ export function compareSizes(runs: readonly CopiedRun[], matches: Matched[], for
 	}
 	if (known.length === 0) return;
 	const isSame = format === "restic" || format === "kopia";
-	const usual = isSame ? 1 : median(known.slice());
+	const usual = isSame ? 1 : middleOf(known.slice());
 	const steady = known.filter((ratio) => Math.abs(ratio - usual) <= usual * 0.02).length;
 	if (!isSame && (known.length < 4 || steady < known.length * 0.75)) return;
 	for (let index = 0; index < matches.length; index++) {

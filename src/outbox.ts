@@ -47,14 +47,6 @@ function shareOf(seed: number, attempts: number): number {
 	return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
 }
 
-/** The header Retry-After in seconds: a number or a date of HTTP; null where it is neither. */
-export function parseRetryAfter(header: string | null, now: number): number | null {
-	const text = header?.trim() ?? "";
-	if (/^\d{1,9}(?:\.\d+)?$/.test(text)) return Number(text);
-	const at = /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) : Number.NaN;
-	return Number.isNaN(at) ? null : Math.max(0, (at - now) / second);
-}
-
 /** Nothing is put off for longer: quiet hours end within a day, tries are an hour apart. Later is another clock's word. */
 export const longestPutOff = day + hour;
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { AlertEvent } from "../src/message.ts";
 import { combine } from "../src/message-story.ts";
-import { givesUpAfter, isSilent, isTold, nextTryAt, parseRetryAfter, reminderAt, sendAt } from "../src/outbox.ts";
+import { givesUpAfter, isSilent, isTold, nextTryAt, reminderAt, sendAt } from "../src/outbox.ts";
 import { anAlert, anEvent, day, hour, minute, now } from "./alert-events.ts";
 
 const second = 1000;
@@ -71,14 +71,6 @@ describe("tries", () => {
 		const next = nextTryAt({ attempts: 20, createdAt: now + 4000 * day }, now, 1);
 		expect(next).toBeLessThanOrEqual(now + hour);
 	});
-});
-
-test("Retry-After is read as seconds or as a date", () => {
-	expect(parseRetryAfter("120", now)).toBe(120);
-	expect(parseRetryAfter(" 1.5 ", now)).toBe(1.5);
-	expect(parseRetryAfter(new Date(now + 90_000).toUTCString(), now)).toBe(90);
-	expect(parseRetryAfter(new Date(now - 90_000).toUTCString(), now)).toBe(0);
-	for (const text of [null, "", "soon", "-3", "1e9", "99999999999"]) expect(parseRetryAfter(text, now)).toBeNull();
 });
 
 test("the first message goes at once, what follows within a minute waits for its end", () => {

@@ -118,6 +118,7 @@ function remoteOutlet(address: URL, tokenFile: string | null, env: Environment):
 					say(`${plural(dropped, "old report")} dropped: more than ${queueLimits.files} wait for ${shown}`);
 				}
 			} catch {
+				// What cannot be kept is sent at once, or said to be lost.
 				folder = null;
 				unkept += lines;
 				return;

@@ -1,7 +1,7 @@
 // `pack FILE…`: packs full parts of the journal, for the server, which must not be held up by it.
 import { setPriority } from "node:os";
 import { AppError, messageOf } from "../errors.ts";
-import { packPart } from "../ingest/journal-parts.ts";
+import { packPart } from "../ingest/packed-part.ts";
 import { readFlags } from "./flags.ts";
 
 /** More parts than there ever are. */

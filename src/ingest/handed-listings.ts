@@ -8,7 +8,6 @@ import {
 	fstatSync,
 	mkdirSync,
 	openSync,
-	readdirSync,
 	readSync,
 	statSync,
 	unlinkSync,
@@ -17,6 +16,7 @@ import { join } from "node:path";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import type { ListingSource } from "../inventory.ts";
 import type { Job } from "../job.ts";
+import { namesIn } from "../store/files.ts";
 import { findJob, readJob } from "../store/jobs.ts";
 import { readMeta, writeMeta } from "../store/meta.ts";
 import { listingFormatOf } from "../tools/listings/registry.ts";
@@ -57,7 +57,7 @@ export type HandedLook = { taken: number; trouble: { path: string; reason: strin
 export async function takeHanded(db: Database, options: HandedOptions): Promise<HandedLook> {
 	const look: HandedLook = { taken: 0, trouble: null };
 	const folder = spoolFolder(options.dataDir);
-	for (const name of namesIn(folder).filter((one) => handedForm.test(one))) {
+	for (const name of waitingIn(folder, look).filter((one) => handedForm.test(one))) {
 		const path = join(folder, name);
 		await attempt(path, look, async () => {
 			if (!(await takeSpooled(db, path, options))) return false;
@@ -66,10 +66,19 @@ export async function takeHanded(db: Database, options: HandedOptions): Promise<
 		});
 	}
 	const drops = dropFolder(options.dataDir);
-	for (const name of namesIn(drops)) {
+	for (const name of waitingIn(drops, look)) {
 		await attempt(join(drops, name), look, () => takeDropped(db, drops, name, options));
 	}
 	return look;
+}
+
+function waitingIn(folder: string, look: HandedLook): string[] {
+	try {
+		return namesIn(folder);
+	} catch (error) {
+		look.trouble ??= { path: folder, reason: messageOf(error) };
+		return [];
+	}
 }
 
 async function attempt(path: string, look: HandedLook, take: () => Promise<boolean>): Promise<void> {
@@ -80,14 +89,6 @@ async function attempt(path: string, look: HandedLook, take: () => Promise<boole
 		if (codeOf(error).startsWith("SQLITE")) throw error;
 		if (error instanceof AppError && (error.code === "unavailable" || error.code === "full")) throw error;
 		look.trouble ??= { path, reason: messageOf(error) };
-	}
-}
-
-function namesIn(folder: string): string[] {
-	try {
-		return readdirSync(folder).sort();
-	} catch {
-		return [];
 	}
 }
 

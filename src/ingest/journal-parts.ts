@@ -1,23 +1,21 @@
 // The full parts of our own journal, "received.jsonl.3" or packed "received.jsonl.3.gz": cut off at night, once a checked
 // copy of the database holds what they tell, and read again where a database is built from less.
 import type { Database } from "bun:sqlite";
-import { createReadStream, createWriteStream, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { codeOf, messageOf } from "../errors.ts";
+import { renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { transaction } from "../store/database.ts";
-import { syncFile, syncFolder } from "../store/files.ts";
+import { namesIn, syncFolder } from "../store/files.ts";
 import { beginPart, readPart } from "../store/journal-part.ts";
 import { readStream } from "./import-file.ts";
 import { Intake } from "./intake.ts";
 import { journalName } from "./journal.ts";
 import { maxJournalLine } from "./lines.ts";
+import { Damaged, openPart, type Part } from "./packed-part.ts";
 
 /** A journal this long is cut off. */
 export const longestJournal = 8 * 1024 * 1024;
 /** Half a gigabyte of reports, some fifty megabytes on the disk. The oldest is in every copy for a long time then. */
 const keptParts = 64;
-
-export type Part = { number: number; path: string; isPacked: boolean };
 
 /** The oldest first; each number once. */
 export function listParts(dataDir: string): Part[] {
@@ -30,14 +28,6 @@ export function listParts(dataDir: string): Part[] {
 		if (!part.isPacked || !parts.has(part.number)) parts.set(part.number, part);
 	}
 	return [...parts.values()].sort((a, b) => a.number - b.number);
-}
-
-function namesIn(folder: string): string[] {
-	try {
-		return readdirSync(folder);
-	} catch {
-		return [];
-	}
 }
 
 /** Parts that the database has not read to their end. */
@@ -129,9 +119,8 @@ async function replayPart(
 		await Bun.sleep(0);
 		if (isStopped()) return 0;
 		const length = await bytes(into).catch((error: unknown) => {
-			// zlib's own; a disk that does not answer is tried again.
-			if (!codeOf(error).startsWith("Z_")) throw error;
-			onDamage(part.path, messageOf(error));
+			if (!(error instanceof Damaged)) throw error;
+			onDamage(part.path, error.message);
 			return 0;
 		});
 		isEnded = length === 0;
@@ -145,41 +134,4 @@ async function replayPart(
 	};
 	await readStream(read, sink, maxJournalLine);
 	return isEnded;
-}
-
-/** Reads on at each call; 0 at the end. */
-async function openPart({ path, isPacked }: Part, skip: number): Promise<(into: Buffer) => Promise<number>> {
-	const file = createReadStream(path);
-	const plain = isPacked ? file.pipe((await import("node:zlib")).createGunzip()) : file;
-	const chunks = plain[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-	let rest: Buffer = Buffer.alloc(0);
-	let toSkip = skip;
-	return async (into) => {
-		while (rest.length === 0) {
-			const { value, done } = await chunks.next();
-			if (done === true) return 0;
-			rest = value.subarray(Math.min(toSkip, value.length));
-			toSkip -= value.length - rest.length;
-		}
-		const length = Math.min(rest.length, into.length);
-		rest.copy(into, 0, 0, length);
-		rest = rest.subarray(length);
-		return length;
-	};
-}
-
-/** Packs a part: whole and flushed beside it, before the plain one goes. For a process of its own. */
-export async function packPart(path: string): Promise<void> {
-	const { createGzip } = await import("node:zlib");
-	const { pipeline } = await import("node:stream/promises");
-	const unfinished = `${path}.gz.tmp`;
-	try {
-		await pipeline(createReadStream(path), createGzip(), createWriteStream(unfinished, { mode: 0o640 }));
-		syncFile(unfinished);
-		renameSync(unfinished, `${path}.gz`);
-		syncFolder(dirname(path));
-		rmSync(path);
-	} finally {
-		if (existsSync(unfinished)) rmSync(unfinished, { force: true });
-	}
 }

@@ -6,7 +6,6 @@ import {
 	fsyncSync,
 	mkdirSync,
 	openSync,
-	readdirSync,
 	readFileSync,
 	renameSync,
 	statSync,
@@ -16,7 +15,7 @@ import {
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
-import { syncFolder, writeWhole } from "../store/files.ts";
+import { namesIfReadable, syncFolder, writeWhole } from "../store/files.ts";
 
 /** What may wait for one monitor: years of a daily job, and never a full disk. */
 export const queueLimits = { files: 1000, bytes: 16 * 1024 * 1024, refused: 100 } as const;
@@ -85,18 +84,10 @@ export function enqueue(folder: string, lines: string, now: number): number {
 
 /** What waits, oldest first. */
 export function waitingIn(folder: string): Waiting[] {
-	return namesIn(folder).flatMap((name) => {
+	return namesIfReadable(folder).flatMap((name) => {
 		const at = nameForm.exec(name)?.[1];
 		return at === undefined ? [] : [{ path: join(folder, name), name, queuedAt: Number(at) }];
 	});
-}
-
-function namesIn(folder: string): string[] {
-	try {
-		return readdirSync(folder).sort();
-	} catch {
-		return [];
-	}
 }
 
 function dropOldest(folder: string, most: number, mostBytes: number): number {
@@ -117,6 +108,7 @@ function sizeOf(path: string): number {
 	try {
 		return statSync(path).size;
 	} catch {
+		// Delivered by another process since it was listed.
 		return 0;
 	}
 }
@@ -146,9 +138,10 @@ export function setAside(folder: string, { path, name }: Waiting, reason: string
 		renameSync(path, join(aside, name));
 		writeFileSync(join(aside, `${name}.reason`), `${reason}\n`, { mode: 0o600 });
 	} catch {
+		// What can neither be delivered nor set aside would hold up all that waits behind it.
 		remove(path);
 	}
-	const kept = namesIn(aside).filter((file) => nameForm.test(file));
+	const kept = namesIfReadable(aside).filter((file) => nameForm.test(file));
 	for (const old of kept.slice(0, Math.max(0, kept.length - queueLimits.refused))) {
 		remove(join(aside, old));
 		remove(join(aside, `${old}.reason`));

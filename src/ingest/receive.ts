@@ -292,6 +292,7 @@ export class Receiver {
 				if (!this.look(db, now).more) return true;
 			} while (performance.now() - began < catchUpMs);
 		} catch {
+			// The database is locked or broken: the report is journaled, and the monitor's own round says what is wrong.
 			this.forget();
 		}
 		return false;

@@ -110,6 +110,7 @@ function inSibling<T>(path: string, isIt: (fd: number, stat: Stats, path: string
 		try {
 			fd = openSync(other, constants.O_RDONLY | constants.O_NONBLOCK);
 		} catch {
+			// Gone since it was listed, or not ours to read.
 			continue;
 		}
 		try {

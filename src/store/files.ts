@@ -119,3 +119,23 @@ export function freeBytes(folder: string): number | null {
 		return null;
 	}
 }
+
+/** Names in a folder, sorted; none where there is no such folder. Throws what reading it throws. */
+export function namesIn(folder: string): string[] {
+	try {
+		return readdirSync(folder).sort();
+	} catch (error) {
+		if (codeOf(error) === "ENOENT") return [];
+		throw error;
+	}
+}
+
+/** The same for whoever can go on without: what cannot be read has nothing in it. */
+export function namesIfReadable(folder: string): string[] {
+	try {
+		return namesIn(folder);
+	} catch {
+		// Whoever has to write there says what is wrong with it.
+		return [];
+	}
+}

@@ -1,10 +1,10 @@
 // Our own copies of the database: whole, checked, named by when they were made. One stands in for a damaged database.
 import type { Database } from "bun:sqlite";
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import { findDamage, openReadOnly } from "./database.ts";
-import { freeBytes, syncFile, syncFolder } from "./files.ts";
+import { freeBytes, namesIfReadable, syncFile, syncFolder } from "./files.ts";
 
 /** `schema`: made before a database of that schema was changed; null: made in a night, or by hand. */
 export type OwnCopy = { path: string; at: number; size: number; schema: number | null };
@@ -33,7 +33,7 @@ export function listCopies(databasePath: string): OwnCopy[] {
 	const folder = copiesFolder(databasePath);
 	const stem = stemOf(databasePath);
 	const copies: OwnCopy[] = [];
-	for (const name of namesIn(folder)) {
+	for (const name of namesIfReadable(folder)) {
 		if (!name.startsWith(`${stem}-`)) continue;
 		const parts = /^(?:schema(\d+)-)?(\d{4}-\d\d-\d\dT)(\d\d)(\d\d)(\d\dZ)\.db$/.exec(name.slice(stem.length + 1));
 		const at = parts === null ? Number.NaN : Date.parse(`${parts[2]}${parts[3]}:${parts[4]}:${parts[5]}`);
@@ -43,14 +43,6 @@ export function listCopies(databasePath: string): OwnCopy[] {
 		copies.push({ path: join(folder, name), at, size: stat.size, schema });
 	}
 	return copies.sort((a, b) => b.at - a.at);
-}
-
-function namesIn(folder: string): string[] {
-	try {
-		return readdirSync(folder);
-	} catch {
-		return [];
-	}
 }
 
 /** Why there is no room for a copy of so many bytes, as a sentence; null: there is. */
@@ -128,7 +120,7 @@ export function keepNewest(databasePath: string, made: string, now: number): Own
 	const nightly = ordered.filter(({ schema }) => schema === null).slice(keptNightly);
 	const older = ordered.filter(({ schema }) => schema !== null).slice(keptSchemas);
 	for (const { path } of [...nightly, ...older]) if (path !== made) rmSync(path, { force: true });
-	for (const name of namesIn(copiesFolder(databasePath))) {
+	for (const name of namesIfReadable(copiesFolder(databasePath))) {
 		// Left behind by a power cut in the middle of a copy.
 		if (name.startsWith(`${stemOf(databasePath)}-`) && name.endsWith(".tmp"))
 			rmSync(join(copiesFolder(databasePath), name), { force: true });

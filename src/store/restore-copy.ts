@@ -36,6 +36,7 @@ function isOurs(path: string): boolean {
 			db.close();
 		}
 	} catch {
+		// What cannot be opened cannot stand in; the next older copy is tried.
 		return false;
 	}
 }

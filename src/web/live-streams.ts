@@ -115,6 +115,7 @@ export class LiveStreams {
 			try {
 				listener.send(event);
 			} catch {
+				// Its client has gone.
 				this.#leave(listener);
 			}
 		}

@@ -1,12 +1,10 @@
 // Small pictures drawn on the server as SVG: strips of days, sparklines, bars of phases. They need no script and print.
+import type { DayState } from "../job-days.ts";
 import { type Phase, type Run, succeeded } from "../run.ts";
 import { formatDuration, unknown } from "../units.ts";
 import { phaseColours } from "./chart-data.ts";
 import { type Html, html } from "./html.ts";
 import { formatWeekday } from "./time-element.ts";
-
-/** What a day was for a job, from the worst to nothing at all. `missed`: a run was due and none came. */
-export type DayState = "failed" | "missed" | "warning" | "running" | "ok" | "none";
 
 /** `title` is said for days that are not simply good; a year of titles nobody reads would be half of the page. */
 export type DayMark = { state: DayState; title: string };

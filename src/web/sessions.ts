@@ -124,6 +124,7 @@ function readKept(path: string): Kept | null {
 		if (!Array.isArray(sessions) || !sessions.every(isSession)) return null;
 		return { key, mark, sessions: sessions.slice(0, most) };
 	} catch {
+		// Torn by a power cut, or edited: everybody logs in again.
 		return null;
 	}
 }

@@ -243,6 +243,14 @@ describe("on a schedule", () => {
 		expect(listings()).toHaveLength(1);
 	});
 
+	test("a folder for dropped files that cannot be listed is told", async () => {
+		const folder = join(station.dataDir, "inventory");
+		rmSync(folder, { recursive: true });
+		writeFileSync(folder, "a file");
+		await look();
+		expect(inventories.problems()).toMatchObject([{ id: "inventory-file" }]);
+	});
+
 	test("a dropped file is taken when it has settled, once, and again when it is written anew", async () => {
 		const path = join(station.dataDir, "inventory", "nas.find");
 		writeFileSync(path, "1763859600 1 a\n");

@@ -1,9 +1,11 @@
 // A year of the job, the worst of each day, from the daily sums: they outlive the runs.
+
+import type { DayState } from "../../job-days.ts";
 import type { CalendarDay, JobPage } from "../../job-page.ts";
 import { dayOf, formatDay, weekOf } from "../../time.ts";
 import { formatAge, plural } from "../../units.ts";
 import { type Html, html } from "../html.ts";
-import { type CalendarMark, type CalendarWeeks, calendar, calendarSample, type DayState } from "../pictures.ts";
+import { type CalendarMark, type CalendarWeeks, calendar, calendarSample } from "../pictures.ts";
 import { formatDate, formatMonth } from "../time-element.ts";
 
 const weeksOfPart = 18;
