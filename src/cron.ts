@@ -1,5 +1,6 @@
 // When a cron expression matches in a zone, by Debian cron's rules for the nights on which clocks are changed.
 import { type CronTimes, cronTimes, nextMatch } from "./cron-match.ts";
+import { Kept, KeptBy } from "./kept.ts";
 
 const minuteMs = 60_000;
 /** Debian's cron takes a larger change for a corrected clock, after which nothing is made up for. */
@@ -68,18 +69,14 @@ type Pattern = {
 	isWild: boolean;
 };
 
-const patterns = new Map<string, Pattern>();
+const patterns = new Kept(1000, (cron: string): Pattern => {
+	const fields = cronFields(cron);
+	const isWild = [fields[0], fields[1]].some((field) => field?.startsWith("*") === true);
+	return { times: cronTimes(fields), isWild };
+});
 
 function patternOf(cron: string): Pattern {
-	let pattern = patterns.get(cron);
-	if (pattern === undefined) {
-		if (patterns.size > 1000) patterns.clear();
-		const fields = cronFields(cron);
-		const isWild = [fields[0], fields[1]].some((field) => field?.startsWith("*") === true);
-		pattern = { times: cronTimes(fields), isWild };
-		patterns.set(cron, pattern);
-	}
-	return pattern;
+	return patterns.of(cron, cron);
 }
 
 /**
@@ -116,8 +113,7 @@ function firstWall({ from, offset, before }: Segment, { isWild }: Pattern): numb
 export type CronSpan = { match: number | null; next: number | null };
 
 /** Matches without a gap between them, oldest first: what is asked about lies side by side. */
-const lists = new Map<string, number[]>();
-const listsKept = 2000;
+const lists = new KeptBy<number[]>(2000);
 const longestList = 256;
 /** Beyond this many matches it is cheaper to begin a new list than to reach from the old one. */
 const farthest = 64;
@@ -138,24 +134,22 @@ export function cronSpan(cron: string, zone: string, at: number): CronSpan {
 
 /** A list whose first match is at or before the instant and whose last is after it; empty where there is no such pair. */
 function listAround(cron: string, zone: string, at: number): number[] {
-	const key = `${cron}\n${zone}`;
-	const known = lists.get(key);
-	const first = known?.[0];
-	if (known !== undefined && first !== undefined && first <= at) {
+	const list = lists.of(`${cron}\n${zone}`, [], () => []);
+	const first = list[0];
+	if (first !== undefined && first <= at) {
 		for (let step = 0; step < farthest; step++) {
-			const last = known.at(-1) ?? at;
-			if (last > at) return known;
+			const last = list.at(-1) ?? at;
+			if (last > at) return list;
 			const next = findNext(cron, last, zone);
 			if (next === null) return [];
-			known.push(next);
-			if (known.length > longestList) known.splice(0, longestList / 4);
+			list.push(next);
+			if (list.length > longestList) list.splice(0, longestList / 4);
 		}
 	}
-	if (lists.size >= listsKept) lists.clear();
+	list.length = 0;
 	const match = findLast(cron, zone, at);
 	const next = match === null ? null : findNext(cron, at, zone);
-	const list = match === null || next === null ? [] : [match, next];
-	lists.set(key, list);
+	if (match !== null && next !== null) list.push(match, next);
 	return list;
 }
 

@@ -7,10 +7,21 @@ export function isSame(some: readonly unknown[], others: readonly unknown[]): bo
 	return true;
 }
 
-/** Kept by inputs that are named beside what makes it: `make` must depend on nothing else. */
+type Entry<Made> = { inputs: readonly unknown[]; made: Made };
+
+/** So often a generation is asked before it may end. */
+const leastAsked = 64;
+
+/**
+ * Kept by inputs that are named beside what makes it: `make` must depend on nothing else. In two generations: what is not
+ * asked for during one of them goes. With each run there are other instants and rows, and those before are not seen again.
+ */
 export class KeptBy<Made> {
 	readonly #most: number;
-	readonly #known = new Map<string | number, { inputs: readonly unknown[]; made: Made }>();
+	#young = new Map<string | number, Entry<Made>>();
+	#old = new Map<string | number, Entry<Made>>();
+	/** Since the generation began. */
+	#asked = 0;
 
 	/** With more than `most` under different keys it begins anew. */
 	constructor(most: number) {
@@ -19,12 +30,27 @@ export class KeptBy<Made> {
 
 	/** What is kept under the key, made again where an input has changed. */
 	of(key: string | number, inputs: readonly unknown[], make: () => Made): Made {
-		const known = this.#known.get(key);
-		if (known !== undefined && isSame(known.inputs, inputs)) return known.made;
-		const made = make();
-		if (known === undefined && this.#known.size >= this.#most) this.#known.clear();
-		this.#known.set(key, { inputs, made });
-		return made;
+		this.#asked++;
+		const young = this.#young.get(key);
+		const known = young ?? this.#old.get(key);
+		const entry = known !== undefined && isSame(known.inputs, inputs) ? known : { inputs, made: make() };
+		if (entry === young) return entry.made;
+		this.#old.delete(key);
+		if (young === undefined) this.#age();
+		this.#young.set(key, entry);
+		return entry.made;
+	}
+
+	/** Before one more key is among the young. */
+	#age(): void {
+		const { size } = this.#young;
+		if (size + this.#old.size >= this.#most) this.#old = new Map();
+		// Whatever is in use was asked for three times by then.
+		const isOver = this.#asked >= Math.max(leastAsked, 3 * size);
+		if (size < this.#most && !isOver) return;
+		if (size < this.#most) this.#old = this.#young;
+		this.#young = new Map();
+		this.#asked = 0;
 	}
 }
 

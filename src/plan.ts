@@ -2,6 +2,7 @@
 import type { CountedRun } from "./counted-runs.ts";
 import { type Durations, durationsOf, earlyOfEvery, gridOf, latenessOf, mostOf } from "./history.ts";
 import type { JudgedJob, Plan } from "./judge.ts";
+import { KeptBy } from "./kept.ts";
 import { defaultGrace, graceOf, learnRhythm, type Rhythm } from "./rhythm.ts";
 import { period, type Schedule, type ScheduleSource } from "./schedule.ts";
 import { scheduleWords } from "./schedule-words.ts";
@@ -130,16 +131,9 @@ function assumedAge(starts: readonly number[]): number | null {
 	return Math.max(firstAge, Math.round((2 * widest) / 60_000) * 60);
 }
 
-const words = new Map<string, string>();
+const words = new KeptBy<string>(2000);
 
 function wordsOf(schedule: Schedule, zone: string): string {
 	if (schedule.type !== "cron") return scheduleWords(schedule, zone);
-	const key = `${schedule.cron}\n${schedule.zone}\n${zone}`;
-	let text = words.get(key);
-	if (text === undefined) {
-		if (words.size > 2000) words.clear();
-		text = scheduleWords(schedule, zone);
-		words.set(key, text);
-	}
-	return text;
+	return words.of(`${schedule.cron}\n${schedule.zone}\n${zone}`, [], () => scheduleWords(schedule, zone));
 }

@@ -2,6 +2,7 @@
 
 import { clockSlack, cronSpan } from "./cron.ts";
 import { type Checked, checkExpression } from "./cron-check.ts";
+import { KeptBy } from "./kept.ts";
 import { zoneOffset } from "./time.ts";
 import { nearestZone, zoneExists } from "./zone-check.ts";
 
@@ -48,7 +49,7 @@ export function slotOf(schedule: Schedule, startedAt: number, anchor: number, ea
 	return slotAtOrBefore(schedule, startedAt + early * 1000, anchor);
 }
 
-const periods = new Map<string, number | null>();
+const periods = new KeptBy<number | null>(2000);
 
 /** The usual seconds between two slots around an instant; null without slots. */
 export function period(schedule: Schedule, at: number): number | null {
@@ -56,17 +57,12 @@ export function period(schedule: Schedule, at: number): number | null {
 	if (schedule.type !== "cron") return null;
 	// From the year's start, so that it is the same all year.
 	const year = new Date(at).getUTCFullYear();
-	const key = `${year}\n${schedule.cron}\n${schedule.zone}`;
-	let gap = periods.get(key);
-	if (gap === undefined) {
+	return periods.of(`${year}\n${schedule.cron}\n${schedule.zone}`, [], () => {
 		const slots = nextSlots(schedule, Date.UTC(year, 0, 1), 0, 8);
 		const gaps = slots.slice(1).map((slot, index) => slot - (slots[index] ?? slot));
 		const middle = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)];
-		gap = middle === undefined ? null : middle / 1000;
-		if (periods.size > 2000) periods.clear();
-		periods.set(key, gap);
-	}
-	return gap;
+		return middle === undefined ? null : middle / 1000;
+	});
 }
 
 /**

@@ -31,3 +31,18 @@ test("it holds no more than it was told", () => {
 	sums.of("c", 1, null);
 	expect(sums.of("a", 1, null)).not.toBe(first);
 });
+
+test("what is not asked for any more goes, long before there is no room; what is in use stays", () => {
+	let made = 0;
+	const numbers = new Kept(10_000, (n: number) => ({ n, made: ++made }));
+	const inUse = Array.from({ length: 20 }, (_, n) => numbers.of(n, n));
+	for (let n = 20; n < 520; n++) {
+		numbers.of(n, n);
+		for (const one of inUse) numbers.of(one.n, one.n);
+	}
+	expect(made).toBe(520);
+	expect(inUse.every((one, n) => numbers.of(n, n) === one)).toBe(true);
+	// Those of the two last generations are there still, and are the same.
+	expect(numbers.of(519, 519).made).toBe(520);
+	expect(numbers.of(20, 20).made).toBe(521);
+});
