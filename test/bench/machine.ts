@@ -69,6 +69,11 @@ export function processorTime(pid: number): number {
 	return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
+/** Milliseconds of processor time of a process's first thread, to the microsecond once it waits again. */
+export function mainThreadTime(pid: number): number {
+	return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ")[0]) / 1e6;
+}
+
 /** Megabytes: resident, its anonymous part, and the peak. */
 export function memoryOf(pid: number): { rss: number; anon: number; peak: number } {
 	const status = readFileSync(`/proc/${pid}/status`, "utf8");
