@@ -3,6 +3,7 @@
 import { KeptBy } from "../../kept.ts";
 import { troubleOf } from "../../needs.ts";
 import type { NightRun, Overview, OverviewJob } from "../../overview.ts";
+import { currentReader } from "../../reader.ts";
 import { nextSlot } from "../../schedule.ts";
 import { dayOf, dayStart } from "../../time.ts";
 import { formatDuration, plural } from "../../units.ts";
@@ -100,8 +101,8 @@ function marksOf(job: OverviewJob, runs: NightRun[], data: Overview): Mark[] {
 		}
 		const anchor = dueAt ?? (job.running ?? job.finished)?.startedAt ?? now;
 		let slot = nextSlot(plan.schedule, now, anchor);
+		const takes = job.usualDuration === null ? "" : `, usually ${formatDuration(job.usualDuration)}`;
 		for (let n = 0; n < expectedShown && slot !== null && slot <= now + spanMs; n++) {
-			const takes = job.usualDuration === null ? "" : `, usually ${formatDuration(job.usualDuration)}`;
 			marks.push({
 				look: "expected",
 				from: slot,
@@ -116,9 +117,15 @@ function marksOf(job: OverviewJob, runs: NightRun[], data: Overview): Mark[] {
 
 const outcomeWords = { success: "succeeded", warning: "ended with a warning", failure: "failed", running: "running" };
 
-function runTitle({ outcome, startedAt, duration }: NightRun, data: Overview): string {
-	const took = duration === null ? "" : ` after ${formatDuration(duration)}`;
-	return `${formatCalendar(startedAt, data)}: ${outcomeWords[outcome]}${took}`;
+/** As many runs as a night of many jobs has on its lanes. */
+const runTitles = new KeptBy<string>(400);
+
+function runTitle({ id, outcome, startedAt, duration }: NightRun, data: Overview): string {
+	const when = formatCalendar(startedAt, data);
+	return runTitles.of(id, [when, outcome, duration, currentReader().locale], () => {
+		const took = duration === null ? "" : ` after ${formatDuration(duration)}`;
+		return `${when}: ${outcomeWords[outcome]}${took}`;
+	});
 }
 
 /** Places are parts of the width, sizes of text are not: nothing becomes unreadable when the card is narrow. */
