@@ -1,6 +1,7 @@
 // Takes the lines of one slice of a file: stores the good ones, keeps the bad ones with their reason, counts both.
 import type { Database } from "bun:sqlite";
 import { parseDecision } from "../decision.ts";
+import { messageOf } from "../errors.ts";
 import { recordDecision } from "../store/decisions.ts";
 import { type NewRejectedLine, recordRejected } from "../store/rejected.ts";
 import { listingRoad, replayListing } from "./inventory.ts";
@@ -44,8 +45,8 @@ export class Intake {
 	 * besides. What is kept of the line, or null where it changed nothing that is stored.
 	 */
 	take(text: string, line: number, end: string | null = null): string | null {
-		if (this.context.isOurs === true && text.endsWith(decisionEnd)) return this.#decide(text) ? text : null;
-		if (this.context.isOurs === true && text.endsWith(listingEnd)) return this.#noteListing(text) ? text : null;
+		if (this.context.isOurs === true && text.endsWith(decisionEnd)) return this.#takeOwn(text, line, decide);
+		if (this.context.isOurs === true && text.endsWith(listingEnd)) return this.#takeOwn(text, line, replayListing);
 		const read = readText(text, this.context.zone);
 		if (!read.ok) return this.reject(read.reason, text, line);
 		const kept = end === null ? text : withEnd(text, end);
@@ -62,26 +63,21 @@ export class Intake {
 		return isChange ? kept : null;
 	}
 
-	/** What was decided about a job that is not there any more is nothing. */
-	#decide(text: string): boolean {
-		const value: { at?: unknown } = JSON.parse(text);
-		const decision = parseDecision(value);
+	/** A line that we wrote, and that a bad sector may have broken: it must not hold up what stands behind it. */
+	#takeOwn(text: string, line: number, apply: (db: Database, value: { at?: unknown }) => boolean): string | null {
+		let value: { at?: unknown };
+		try {
+			value = JSON.parse(text);
+		} catch (error) {
+			return this.reject(`is not what was written there: ${messageOf(error)}`, text, line);
+		}
 		this.counts.accepted++;
-		if (decision === null || typeof value.at !== "number") return false;
 		// What came before it is stored before it, and the jobs may be others after it.
 		this.#batch.finish();
 		this.#batch = new Batch(this.db, this.context.zone, this.context.now);
-		const isChange = recordDecision(this.db, decision, value.at);
-		if (isChange) this.counts.changed++;
-		return isChange;
-	}
-
-	/** Its entries are told by the next listing; what is left of it is that it was made. */
-	#noteListing(text: string): boolean {
-		this.counts.accepted++;
-		const isChange = replayListing(this.db, JSON.parse(text));
-		if (isChange) this.counts.changed++;
-		return isChange;
+		if (!apply(this.db, value)) return null;
+		this.counts.changed++;
+		return text;
 	}
 
 	/** Whether a text is a whole, usable report; for the last line of a file that may still be growing. */
@@ -109,4 +105,10 @@ export class Intake {
 		this.#batch.finish();
 		recordRejected(this.db, this.#rejected);
 	}
+}
+
+/** What was decided about a job that is not there any more is nothing. */
+function decide(db: Database, value: { at?: unknown }): boolean {
+	const decision = parseDecision(value);
+	return decision !== null && typeof value.at === "number" && recordDecision(db, decision, value.at);
 }

@@ -84,3 +84,18 @@ test("a look at the files that does not end is a critical problem after ten minu
 	expect(monitor.problems()).toEqual([]);
 	await monitor.stop();
 });
+
+test("a line of ours that a bad sector has broken is rejected, and holds up nothing behind it", async () => {
+	const data = makeData();
+	const broken = ['{"decision":"pau', '{"listing":"nas","at":'].map((text, n) => {
+		return `${text}\u0001","road":"${n === 0 ? "decision" : "listing"}"}`;
+	});
+	const odd = ['{"at":1,"road":"decision"}', '{"at":1,"road":"listing"}'];
+	const lines = [aLine(1), ...broken, ...odd, aLine(2)];
+	writeFileSync(join(data.folder, "received.jsonl"), lines.map((line) => `${line}\n`).join(""));
+	await withMonitor(data, (monitor) => {
+		expect(idsOf(monitor)).toHaveLength(2);
+		expect(monitor.problems()).toEqual([]);
+		expect(monitor.db?.query<{ n: number }, []>("SELECT count(*) AS n FROM rejected").get()?.n).toBe(2);
+	});
+});
