@@ -43,6 +43,11 @@ export type InventorySettings = {
 	s3: { bucket: string; prefix: string; endpoint: string | null; region: string | null } | null;
 };
 
+/** Whether the monitor makes the listings itself. */
+export function isPulled(inventory: InventorySettings | null): boolean {
+	return inventory !== null && (inventory.command !== null || inventory.dir !== null || inventory.s3 !== null);
+}
+
 export type ChannelSettings = {
 	name: string;
 	/** Exactly one of the two is set. Both hold a secret or lead to one. */

@@ -1,36 +1,22 @@
 // Listings that were put into the data folder: dropped as inventory/<slug>.<format>, or handed over by our own command.
 import type { Database } from "bun:sqlite";
-import {
-	chmodSync,
-	closeSync,
-	constants,
-	existsSync,
-	fstatSync,
-	mkdirSync,
-	openSync,
-	readSync,
-	statSync,
-	unlinkSync,
-} from "node:fs";
-import { join } from "node:path";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, statSync, unlinkSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import type { ListingSource } from "../inventory.ts";
 import type { Job } from "../job.ts";
-import { namesIn } from "../store/files.ts";
 import { findJob, readJob } from "../store/jobs.ts";
 import { readMeta, writeMeta } from "../store/meta.ts";
 import { listingFormatOf } from "../tools/listings/registry.ts";
+import type { HandedLook, Waiting } from "./drop-folder.ts";
 import { type Keep, noSuchJob, takeListing } from "./inventory.ts";
 import { listingLimit, openListing } from "./listing.ts";
-import { spoolFolder } from "./spool.ts";
 
-export type HandedOptions = { dataDir: string; keep: Keep; zone: string; clock: () => number };
+export type HandedOptions = { keep: Keep; zone: string; clock: () => number };
 
 /** The first line of what our command hands over; the tool's own text follows. */
 export type HandedHead = { job: string; host: string; format: string; at: number };
 
-/** One listing of the shell's: named so that the reports' taker leaves it alone. */
-export const handedForm = /^\d{14,}-[0-9a-f]{8}\.listing$/;
 const dropForm = /^(.{1,80})\.([a-z0-9]{2,8})$/;
 const droppedKey = "inventory-dropped";
 /** A listing of a job that is not there is kept so long: it may be reported for the first time tonight. */
@@ -38,47 +24,18 @@ const strangerMs = 7 * 86_400_000;
 /** A file that was written to a moment ago may not be whole. */
 const settleMs = 2000;
 
-function dropFolder(dataDir: string): string {
-	return join(dataDir, "inventory");
-}
-
-/** Makes the folder so that every member of the service's group may put files into it. */
-export function makeDropFolder(dataDir: string): void {
-	const folder = dropFolder(dataDir);
-	if (existsSync(folder)) return;
-	mkdirSync(folder, { recursive: true });
-	chmodSync(folder, 0o2775);
-}
-
-/** `trouble`: the first file that cannot be taken, and why; null where there is none. */
-export type HandedLook = { taken: number; trouble: { path: string; reason: string } | null };
-
 /** Takes what waits, oldest first. A file that cannot be taken does not stop the others. */
-export async function takeHanded(db: Database, options: HandedOptions): Promise<HandedLook> {
-	const look: HandedLook = { taken: 0, trouble: null };
-	const folder = spoolFolder(options.dataDir);
-	for (const name of waitingIn(folder, look).filter((one) => handedForm.test(one))) {
-		const path = join(folder, name);
+export async function takeHanded(db: Database, waiting: Waiting, options: HandedOptions): Promise<HandedLook> {
+	const look: HandedLook = { taken: 0, trouble: waiting.trouble };
+	for (const path of waiting.handed) {
 		await attempt(path, look, async () => {
 			if (!(await takeSpooled(db, path, options))) return false;
 			unlinkSync(path);
 			return true;
 		});
 	}
-	const drops = dropFolder(options.dataDir);
-	for (const name of waitingIn(drops, look)) {
-		await attempt(join(drops, name), look, () => takeDropped(db, drops, name, options));
-	}
+	for (const path of waiting.dropped) await attempt(path, look, () => takeDropped(db, path, options));
 	return look;
-}
-
-function waitingIn(folder: string, look: HandedLook): string[] {
-	try {
-		return namesIn(folder);
-	} catch (error) {
-		look.trouble ??= { path: folder, reason: messageOf(error) };
-		return [];
-	}
 }
 
 async function attempt(path: string, look: HandedLook, take: () => Promise<boolean>): Promise<void> {
@@ -131,11 +88,11 @@ function readHead(fd: number): { head: HandedHead; length: number } {
 type Dropped = Record<string, string>;
 
 /** A dropped file stays where it is: it is its owner's. What was taken is remembered by its time and size. */
-async function takeDropped(db: Database, folder: string, name: string, options: HandedOptions): Promise<boolean> {
+async function takeDropped(db: Database, path: string, options: HandedOptions): Promise<boolean> {
+	const name = basename(path);
 	const [, slug = "", word = ""] = dropForm.exec(name) ?? [];
 	// What is being written under another name first, and what an editor leaves.
 	if (name.startsWith(".") || /(?:~|\.tmp|\.part)$/.test(name)) return false;
-	const path = join(folder, name);
 	const stat = statSync(path);
 	const mark = `${stat.mtimeMs} ${stat.size} ${stat.ino}`;
 	const known = readMeta<Dropped>(db, droppedKey) ?? {};
@@ -152,7 +109,7 @@ async function takeDropped(db: Database, folder: string, name: string, options: 
 	} finally {
 		closeSync(file.fd);
 	}
-	const there = Object.entries(known).filter(([other]) => existsSync(join(folder, other)));
+	const there = Object.entries(known).filter(([other]) => existsSync(join(dirname(path), other)));
 	writeMeta(db, droppedKey, { ...Object.fromEntries(there), [name]: mark });
 	return true;
 }

@@ -3,9 +3,10 @@ import type { Database } from "bun:sqlite";
 import { codeOf, messageOf } from "../errors.ts";
 import { logGrouped } from "../log.ts";
 import type { Problem } from "../overview.ts";
-import { makeDropFolder, takeHanded } from "./handed-listings.ts";
+import { isPulled } from "../settings.ts";
+import { type HandedLook, makeDropFolder, waitingListings } from "./drop-folder.ts";
 import type { Keep } from "./inventory.ts";
-import { Puller, type PullOptions } from "./pull.ts";
+import type { Puller, PullOptions } from "./pull.ts";
 
 export type InventoriesOptions = PullOptions & {
 	dataDir: string;
@@ -18,7 +19,8 @@ const tickMs = 1000;
 export class Inventories {
 	readonly keep: Keep;
 	readonly #options: InventoriesOptions;
-	readonly #puller: Puller;
+	/** null: no listing was ever to be pulled. */
+	#puller: Puller | null = null;
 	#timer: ReturnType<typeof setTimeout> | null = null;
 	#look: Promise<void> | null = null;
 	#isStopped = false;
@@ -27,7 +29,6 @@ export class Inventories {
 	constructor(options: InventoriesOptions) {
 		this.#options = options;
 		this.keep = options.keep;
-		this.#puller = new Puller(options);
 	}
 
 	/** Looks once a second until it is stopped. */
@@ -58,29 +59,45 @@ export class Inventories {
 	async tick(): Promise<void> {
 		const db = this.#options.db();
 		if (db === null) return;
-		const { taken, trouble } = await takeHanded(db, this.#options);
+		const { trouble } = await this.#takeHanded(db);
 		this.#trouble = trouble;
 		if (trouble !== null)
 			logGrouped(`listing ${trouble.path}`, `cannot take the listing ${trouble.path}: ${trouble.reason}`);
+		await this.#openPuller();
 		// Waiting has let others in: the database may have been set aside meanwhile.
-		if (taken === 0 || this.#options.db() === db) this.#puller.look(db, this.#options.clock());
+		if (!this.#isStopped && this.#options.db() === db) this.#puller?.look(db, this.#options.clock());
+	}
+
+	/** How listings are taken and pulled is loaded with the first one: most have none. */
+	async #takeHanded(db: Database): Promise<HandedLook> {
+		const waiting = waitingListings(this.#options.dataDir);
+		if (waiting.handed.length + waiting.dropped.length === 0) return { taken: 0, trouble: waiting.trouble };
+		const { takeHanded } = await import("./handed-listings.ts");
+		if (this.#options.db() !== db) return { taken: 0, trouble: waiting.trouble };
+		return takeHanded(db, waiting, this.#options);
+	}
+
+	async #openPuller(): Promise<void> {
+		if (this.#puller !== null || !this.#options.settings().jobs.some(({ inventory }) => isPulled(inventory))) return;
+		const { Puller } = await import("./pull.ts");
+		this.#puller ??= new Puller(this.#options);
 	}
 
 	/** Resolves when nothing is being pulled. */
-	settled(): Promise<void> {
-		return this.#puller.settled();
+	async settled(): Promise<void> {
+		await this.#puller?.settled();
 	}
 
 	/** The configuration has changed: what is due is worked out anew. */
 	reload(): void {
-		this.#puller.forget();
+		this.#puller?.forget();
 	}
 
 	async stop(): Promise<void> {
 		this.#isStopped = true;
 		if (this.#timer !== null) clearTimeout(this.#timer);
 		await this.#look;
-		await this.#puller.stop();
+		await this.#puller?.stop();
 	}
 
 	#schedule(): void {

@@ -4,7 +4,7 @@ import { messageOf } from "../errors.ts";
 import type { ListingFormat, ListingSource } from "../inventory.ts";
 import type { Job } from "../job.ts";
 import { logGrouped } from "../log.ts";
-import { type InventorySettings, type JobSettings, type Settings, settingsOf } from "../settings.ts";
+import { type InventorySettings, isPulled, type JobSettings, type Settings, settingsOf } from "../settings.ts";
 import { readDecision } from "../store/decisions.ts";
 import { readLatestListing } from "../store/inventory.ts";
 import { readComparison } from "../store/inventory-look.ts";
@@ -140,8 +140,4 @@ export class Puller {
 		}
 		return { source: "folder", format: "find", listing };
 	}
-}
-
-function isPulled(inventory: InventorySettings | null): boolean {
-	return inventory !== null && (inventory.command !== null || inventory.dir !== null || inventory.s3 !== null);
 }
