@@ -77,7 +77,7 @@ const signs: [ErrorCategory, RegExp][] = [
 	],
 	[
 		"source_missing",
-		/does not exist, skipping|snapshot is empty|no data read|all (?:source|target) (?:directories|files|directories\/files)[^\n]{0,40}(?:do not|don't) exist|backup ?filenotfound|\[?errno 2\]|no such file or directory|cannot stat|link_stat [^\n]{0,400}failed|director(?:y|ies) [^\n]{0,200}not found|director(?:y|ies) [^\n]{0,200}(?:do|does) not exist|(?:source|path|file|folder)s? [^\n]{0,400}(?:do|does) not exist|the system cannot find the (?:file|path)|object not found|no (?:such )?source|not found: |\bENOENT\b|\(2\)/i,
+		/does not exist, skipping|dataset does not exist|snapshot is empty|no data read|all (?:source|target) (?:directories|files|directories\/files)[^\n]{0,40}(?:do not|don't) exist|backup ?filenotfound|\[?errno 2\]|no such file or directory|cannot stat|link_stat [^\n]{0,400}failed|director(?:y|ies) [^\n]{0,200}not found|director(?:y|ies) [^\n]{0,200}(?:do|does) not exist|(?:source|path|file|folder)s? [^\n]{0,400}(?:do|does) not exist|the system cannot find the (?:file|path)|object not found|no (?:such )?source|not found: |\bENOENT\b|\(2\)/i,
 	],
 	[
 		"source_unreadable",

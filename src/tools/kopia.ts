@@ -54,6 +54,7 @@ function readWords(output: ToolOutput, text: string): ToolReading {
 	const run: Partial<ToolRun> = {};
 	const errors: string[] = [];
 	let isCreated = false;
+	let isFatal = false;
 	let isKnown = text.trim() === "";
 	let path: string | null = null;
 	for (const piece of readPieces(text)) {
@@ -79,14 +80,18 @@ function readWords(output: ToolOutput, text: string): ToolReading {
 			run.filesTotal = Number(progress[1]) + Number(progress[3]);
 		}
 		isKnown ||= created !== null || progress !== null || path !== null || /^(?:Operation|Kopia): |kopia/i.test(line);
-		const error = /^(?:ERROR|error:|Error:|kopia: error:)\s*(.{1,2000})$/.exec(line);
+		isFatal ||= /^Found \d+ fatal error\(s\) while snapshotting /.test(line);
+		const error =
+			/^(?:ERROR|error:|Error:|kopia: error:)\s*(.{1,2000})$/.exec(line) ??
+			/^(?:! )?((?:Ignored error|Error) when processing ".{1,2000})$/.exec(line) ??
+			/^((?:Found|Ignored) \d+ (?:fatal )?error\(s\) while snapshotting .{1,400})$/.exec(line);
 		if (error !== null && errors.length < 100) errors.push(error[1] ?? "");
 	}
 	const operation = /(?:^|\n)Operation:[ \t]+([^\n]{1,400})/.exec(text)?.[1];
 	if (operation !== undefined) errors.push(lastSentence(text) ?? operation);
 	if (!isKnown && errors.length === 0) return notUnderstood("kopia", output);
 	const told: Words =
-		operation !== undefined
+		operation !== undefined || isFatal
 			? "failure"
 			: isCreated
 				? errors.length > 0
@@ -129,6 +134,12 @@ function recognise(output: ToolOutput): number {
 		)
 	)
 		return 0.97;
+	if (
+		/(?:^|\n)(?:Snapshotting [\w.-]{1,100}@[\w.-]{1,100}:\S.{0,1000} \.\.\.$|(?:Found|Ignored) \d+ (?:fatal )?error\(s\) while snapshotting )/m.test(
+			head,
+		)
+	)
+		return 0.9;
 	return /(?:^|\n)Path: [^\n]+\n\s*\n? *Status: +(?:success|warnings|fatal|incomplete)/.test(head) ? 0.9 : 0;
 }
 

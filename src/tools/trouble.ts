@@ -14,7 +14,12 @@ const killed =
 	/^(?:Killed|Terminated|Aborted|Segmentation fault|Bus error|Out of memory|Keyboard ?interrupt|Received SIG[A-Z]+\.?)(?: \(core dumped\))?$|: (?:\d+ )?Killed\s{2,}\S/i;
 const crashed = /^(?:.*: )?Traceback \((?:most recent call|innermost) last\):$|^panic: |^Exception in thread "/;
 const levelled =
-	/^(?:\[?(?:ERROR|FATAL|CRITICAL|EMERG|Fatal)\]?(?::| -| \[|(?<=FATAL) )|(?:Error|Fatal error|error|fatal): )\s*(.+)$/;
+	/^(?:\[?(?:(?:CRITICAL |FATAL )?ERROR|FATAL|CRITICAL|EMERG|Fatal|DANGER)\]?(?:[:!]| -| \[|(?<=ERROR|FATAL) )|(?:(?:Fatal )?[Ee]rror(?: =>| response from daemon)?|fatal|[a-z]+ failed): |Fatal error => |!!! )\s*(.+)$/;
+/** A sentence about the work as a whole, in a script's own words. */
+const undone =
+	/^\W{0,8}(?:[\p{L}\d'"/.:_-]{1,60} ){0,6}?(?:back-?ups?|\p{L}{0,12}sicherung|sauvegarde|copia|respaldo|dump|sync(?:hroni[sz]ation)?|replication|snapshot|upload|archive)\b[^.:\n]{0,60}\b(?:failed|unsuccessful|not successful|aborted|fehlgeschlagen|abgebrochen|gescheitert|fallido|fallita|mislukt)(?![\p{L}]|: ?0)/iu;
+const unable =
+	/^(?:can(?:not|'t)|could(?: not|n't)|unable to|failed to (?!stop|start|restart|disable|enable|kill|reset|get unit|connect to bus)) ?\S/i;
 /** A program's name, or a call of the system that failed, before its sentence. */
 const named =
 	/^(?:(?:\/\S*\/)?[\w.+-]{2,40}(?: [\w-]{1,20})?(?:\[\d+\])?|(?:open|l?stat|mkdir|read|write|dial) \S{1,400}): \S/;
@@ -34,7 +39,7 @@ const grave = new Set([
 
 /** What scripts call besides a backup tool to make what is backed up, or to bring it away. */
 const helpers =
-	/^(?:\/\S*\/)?(?:pg_dump(?:all)?|pg_basebackup|psql|mysqldump|mariadb-dump|mariadb-backup|mysql|xtrabackup|mongodump|redis-cli|sqlite3|influxd?|slapcat|virsh|vzdump|zfs|zpool|lvcreate|btrfs|cp|dd|gzip|pigz|zstd|xz|bzip2|lz4|openssl|age|scp|sftp|tar|docker)(?:\[\d+\])?: \S/;
+	/^(?:\/\S*\/)?(?:pg_dump(?:all)?|pg_basebackup|psql|mysqldump|mariadb-dump|mariadb-backup|mysql|xtrabackup|mongodump|redis-cli|sqlite3|influxd?|gpg2?|curl|wget|aws|mount\.\w+|slapcat|virsh|vzdump|zfs|zpool|lvcreate|btrfs|cp|dd|gzip|pigz|zstd|xz|bzip2|lz4|openssl|age|scp|sftp|tar|docker)(?:\[\d+\])?: \S/;
 
 /**
  * A complaint of something else that a script called, beside the words of a tool that found nothing wrong. Null where
@@ -71,6 +76,11 @@ function isComplaint(line: string): boolean {
 	const said = levelled.exec(line)?.[1];
 	if (said !== undefined) return !nothing.test(said);
 	if (tidying.test(line)) return false;
+	if (
+		unable.test(line) ||
+		(undone.test(line) && !/\b(?:0|no|none|without|not?hing|never|if|when|keine?)\b/i.test(line))
+	)
+		return true;
 	if (
 		helpers.test(line) &&
 		/\b(?:errors?|fail(?:ed|ure)|cannot|can't|could ?n[o']t|unable|denied|refused)\b/i.test(line)

@@ -36,6 +36,17 @@ const complaints: Record<string, [string, string]> = {
 		"config",
 	],
 	"a script's own word": ["ERROR: upload failed", "unknown"],
+	"a script's own sentence": ["!! Nightly backup of photos failed !!", "unknown"],
+	"a script's own sentence in German": ["Sicherung fehlgeschlagen", "unknown"],
+	"a file system that is not there": ["cannot open 'tank/data@x': dataset does not exist", "source_missing"],
+	syncoid: [
+		"CRITICAL ERROR:  zfs send  'tank/a'@'b' | zfs receive  'backup/a' failed: 256 at /usr/sbin/syncoid",
+		"unknown",
+	],
+	"a container that does not run": ["Error response from daemon: No such container: db", "unknown"],
+	"a key that is not there": ["gpg: encryption failed: No public key", "unknown"],
+	"an upload that was refused": ["upload failed: ./a to s3://b/a An error occurred (AccessDenied)", "auth"],
+	btrbk: ['!!! Target "/mnt/btr" aborted: Failed to fetch subvolume detail', "unknown"],
 	"a process that the system ended": ["Killed", "interrupted"],
 	"a crash": [
 		'Traceback (most recent call last):\n  File "/opt/dump.py", line 3, in <module>\nOSError: [Errno 28] No space left on device',
@@ -65,6 +76,14 @@ test("what scripts say every night makes no warning of them", () => {
 		"Errors: 0, warnings: 0",
 		"INFO: 0 errors found",
 		"Error log: /var/log/backup.log",
+		"Backup finished, 0 failed, 12 ok",
+		"No backup failed",
+		"failed backups: 0",
+		"Backup failed: 0",
+		"notifying root if the backup failed",
+		"Failed to stop foo.service: Unit foo.service not loaded.",
+		"mysqldump: [Warning] Using a password on the command line interface can be insecure.",
+		"pg_dump: reading extensions",
 		"copied /srv/docs/error: how to.txt",
 		"Skipping lost+found",
 		"tar: Removing leading `/' from member names",
@@ -140,5 +159,18 @@ test("a script's own lines make no warning of a restic that brought nothing to c
 	expect(first(`=== restore begins ===\n${copy?.stdout}${copy?.stderr}\n=== done ===\n`)).toMatchObject({
 		kind: "restore_test",
 		outcome: "success",
+	});
+});
+
+test("what Kopia's console says of files is the run's: fatal errors fail it, ignored ones warn", () => {
+	const text = (lines: string) =>
+		`Snapshotting root@pi:/srv ...\n${lines}Created snapshot with root k0123456789abcdef and ID 0123456789abcdef0123456789abcdef in 1s\n`;
+	expect(first(text(""))?.outcome).toBe("success");
+	const ignored = text(' ! Ignored error when processing "f1": unable to open file: permission denied\n');
+	expect(first(ignored)).toMatchObject({ outcome: "warning", errorCategory: "source_unreadable" });
+	const fatal = text(' ! Error when processing "f1": unable to open file: permission denied\n');
+	expect(first(`${fatal}Found 1 fatal error(s) while snapshotting root@pi:/srv.\n`)).toMatchObject({
+		outcome: "failure",
+		errorCategory: "source_unreadable",
 	});
 });
