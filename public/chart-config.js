@@ -1,18 +1,17 @@
 // What each chart is told: pure functions from data and colours to a Chart.js configuration, new at every call.
 import { axisEnd, axisStep } from "../src/axis.ts";
 import { decimalSign } from "../src/reader.ts";
-import { formatBytes, formatDuration, formatPercent, formatRate, plural } from "../src/units.ts";
+import { formatBytes, formatDuration, formatRate, plural } from "../src/units.ts";
 
 /** @typedef {import("../src/web/chart-data.ts").ChartData} ChartData */
-/** @typedef {Record<string, string | string[]>} Colours `hues` is the palette of phases, the others are tokens. */
+/** @typedef {Record<string, string | string[]>} Colours `hues` is the palette of phases and categories, the others are tokens. */
 
 /**
- * @param {string} name of the chart: duration, size, throughput, trend or phases
+ * @param {string} name of the chart: duration, size, throughput or trend
  * @param {ChartData} data
  * @param {Colours} colours resolved for the current theme
  */
 export function chartConfig(name, data, colours) {
-	if (name === "phases") return phases(data, colours);
 	if (name === "trend") return trend(data, colours);
 	const units = { iec: data.iec };
 	const sizeUnit = data.iec ? "iec" : "bytes";
@@ -132,38 +131,6 @@ function trend({ trend: { labels, titles, categories: parts } }, colours) {
 					callbacks: {
 						title: (items) => (items[0] ? titles[items[0].dataIndex] : ""),
 						label: (item) => `${item.dataset.label}: ${plural(item.parsed.y, "failure")}`,
-					},
-				},
-			},
-		},
-	};
-}
-
-function phases({ phases: parts }, colours) {
-	return {
-		type: "doughnut",
-		data: {
-			labels: parts.map((part) => part.name),
-			datasets: [
-				{
-					data: parts.map((part) => part.seconds),
-					backgroundColor: parts.map((part) => colours.hues[part.colour]),
-					// The gap has the card's colour: white lines would shine in the dark.
-					borderColor: colours.surface,
-					borderWidth: 2,
-					hoverBorderColor: colours.surface,
-				},
-			],
-		},
-		options: {
-			...base(colours),
-			layout: { padding: 0 },
-			cutout: "74%",
-			plugins: {
-				tooltip: {
-					...tooltip(colours),
-					callbacks: {
-						label: (item) => `${formatDuration(item.parsed)}, ${formatPercent(parts[item.dataIndex]?.share ?? 0)}`,
 					},
 				},
 			},

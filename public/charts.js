@@ -1,12 +1,10 @@
 // Draws the charts of a page from the data block in the page, and again whenever data, theme or paper changes. Brings
 // with it what is not needed before.
 import {
-	ArcElement,
 	BarController,
 	BarElement,
 	CategoryScale,
 	Chart,
-	DoughnutController,
 	LinearScale,
 	LineController,
 	LineElement,
@@ -23,11 +21,9 @@ import "./reader.js";
 import "./zones.js";
 
 Chart.register(
-	ArcElement,
 	BarController,
 	BarElement,
 	CategoryScale,
-	DoughnutController,
 	LinearScale,
 	LineController,
 	LineElement,

@@ -30,10 +30,10 @@ export type TrendData = {
 export type PhaseData = { name: string; seconds: number; share: number; usual: number | null; colour: number };
 
 /** What the page's script reads; its twin is public/charts.js. */
-export type ChartData = { iec: boolean; series: SeriesData; trend: TrendData; phases: PhaseData[] };
+export type ChartData = { iec: boolean; series: SeriesData; trend: TrendData };
 
 /** `stretches`: the series in pieces, each the same object while nothing in it has changed. */
-export type Charts = { data: ChartData; stretches: SeriesData[] };
+export type Charts = { data: ChartData; stretches: SeriesData[]; phases: PhaseData[] };
 
 export function chartsOf(data: Overview, units: Units): Charts {
 	const { newest } = data;
@@ -43,9 +43,9 @@ export function chartsOf(data: Overview, units: Units): Charts {
 			iec: units.iec,
 			series: joined(stretches),
 			trend: keptTrend(data),
-			phases: newest === null ? [] : phaseData(newest, data.usualPhases),
 		},
 		stretches,
+		phases: newest === null ? [] : phaseData(newest, data.usualPhases),
 	};
 }
 

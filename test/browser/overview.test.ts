@@ -181,7 +181,7 @@ describe("charts", () => {
 		site.show(() => sampleOverview());
 		const { page, close } = await openPage(browser, site.url);
 		await drawn(page);
-		for (const name of ["duration", "size", "throughput", "trend", "phases"]) {
+		for (const name of ["duration", "size", "throughput", "trend"]) {
 			expect(await coloursOf(page, name)).toBeGreaterThan(3);
 		}
 		const { min, first, last, left, right } = await page.evaluate(() => {

@@ -150,13 +150,6 @@ describe("what Chart.js is told", () => {
 		}
 	});
 
-	test("F7: no phase has the colour of a failure, and the gaps have the card's colour", () => {
-		expect(told("phases").data.datasets[0]).toMatchObject({
-			backgroundColor: ["h1", "h2", "h3", "h4"],
-			borderColor: "the-surface",
-		});
-	});
-
 	test("F9: axes count whole failures, round sizes and times, and dates stay level", () => {
 		const y = (name: string) => told(name).options.scales.y.ticks;
 		expect(y("trend").stepSize).toBe(1);

@@ -54,8 +54,8 @@ function chartCard({ id, title, hint, marks, body, table }: ChartCard): Html {
 }
 
 /** The script draws into the frame and keeps it: a refresh must not touch what is drawn. */
-function canvas(id: string, label: string, shape = ""): Html {
-	return html`<div class="chart${shape}" id="chart-${id}" hx-morph-skip><canvas data-chart="${id}" role="img" aria-label="${label}"></canvas></div>`;
+function canvas(id: string, label: string): Html {
+	return html`<div class="chart" id="chart-${id}" hx-morph-skip><canvas data-chart="${id}" role="img" aria-label="${label}"></canvas></div>`;
 }
 
 function summary(title: string, column: (number | null)[], format: (value: number | null) => string): string {
@@ -121,8 +121,25 @@ export function phasesCard(data: Overview, phases: PhaseData[]): Html {
 	);
 	const label = `Phases: ${phases.map((phase) => `${phase.name} ${formatDuration(phase.seconds)}`).join(", ")}`;
 	return html`<section class="card" aria-labelledby="phases-title"><header><h2 id="phases-title">Phases of the newest run</h2><p class="hint">${showsJobs(data) && html`${jobLink(newest, data)}, `}<a href="${`/runs/${newest.id}`}">${calendarTime(newest.startedAt, data)}</a></p></header>
-<div class="body phases"><div class="doughnut">${canvas("phases", label, " round")}<p aria-hidden="true"><strong>${formatDuration(total)}</strong><span>total</span></p></div>
+<div class="body phases"><div class="doughnut">${doughnut(phases, label)}<p aria-hidden="true"><strong>${formatDuration(total)}</strong><span>total</span></p></div>
 <ul class="phase-list">${phases.map(phaseRow)}</ul></div></section>`;
+}
+
+/** Of the whole ring, between two phases: they are told apart where colours are not. */
+const ringGap = 0.7;
+
+/** Drawn here, not by the script: it is there with the page, on paper and without a script, and weighs next to nothing. */
+function doughnut(phases: PhaseData[], label: string): Html {
+	const whole = phases.reduce((sum, { seconds }) => sum + seconds, 0);
+	const gap = phases.length > 1 ? ringGap : 0;
+	let from = 0;
+	const arcs = phases.map(({ name, seconds, share, colour }) => {
+		const part = whole > 0 ? (100 * seconds) / whole : 0;
+		const arc = html`<circle cx="50" cy="50" r="43" pathLength="100" data-colour="${colour}" stroke-dasharray="${Math.max(0.3, part - gap).toFixed(2)} 100" stroke-dashoffset="${(-from).toFixed(2)}"><title>${name}: ${formatDuration(seconds)}, ${formatPercent(share)}</title></circle>`;
+		from += part;
+		return arc;
+	});
+	return html`<svg viewBox="0 0 100 100" role="img" aria-label="${label}">${arcs}</svg>`;
 }
 
 function phaseRow({ name, seconds, share, usual, colour }: PhaseData): Html {

@@ -66,7 +66,7 @@ function dashboard(data: Overview, said: Verdict, jobs: VerdictJob[], units: Uni
 	return html`${verdictCard(data, said, jobs, units)}
 ${jobsCard(data, jobs, units)}
 ${rejectedLines(data)}
-<div class="columns wide-narrow">${nightCard(data, jobs)}${phasesCard(data, shown.phases)}</div>
+<div class="columns wide-narrow">${nightCard(data, jobs)}${phasesCard(data, drawn.phases)}</div>
 ${periodHead(data)}
 ${cards(data, units)}
 <div class="columns">${charts.duration}${charts.size}</div>

@@ -59,7 +59,7 @@ describe("the page", () => {
 			expect(text).toContain(`data-chart="${id}"`);
 			expect(text).toContain(`id="${id}-table"`);
 		}
-		expect(text).toContain('data-chart="phases"');
+		expect(text).toContain('<div class="doughnut"><svg ');
 		expect(words(/<ul class="phase-list">.*?<\/ul>/s.exec(text)?.[0] ?? "")).toContain(
 			"upload 16 min 57 s 55 % \u00b7 usually 8 min 57 s",
 		);
@@ -67,6 +67,21 @@ describe("the page", () => {
 		expect(words(/<table class="averages">.*?<\/table>/s.exec(text)?.[0] ?? "")).toContain(
 			"upload 6.40 MB/s 8 min 57 s",
 		);
+	});
+
+	test("F7: the ring is whole, each phase in its colour, which is never that of a failure, with its words on hover", () => {
+		const ring = /<div class="doughnut"><svg.*?<\/svg>/s.exec(text)?.[0] ?? "";
+		const arcs = [
+			...ring.matchAll(/data-colour="(\d)" stroke-dasharray="([\d.]+) 100" stroke-dashoffset="(-?[\d.]+)"/g),
+		];
+		expect(arcs.map(([, colour]) => colour)).toEqual(["1", "2", "3", "4"]);
+		const gap = 0.7;
+		for (const [i, [, , length, offset]] of arcs.entries()) {
+			const next = i + 1 < arcs.length ? -Number(arcs[i + 1]?.[3]) : 100;
+			const end = -Number(offset) + Number(length);
+			expect(Math.abs(next - end)).toBeLessThan(gap + 0.5);
+		}
+		expect(words(ring)).toContain("upload: 16 min 57 s, 55 %");
 	});
 
 	test("stays inside its policy: no style, no handler, no script text, no foreign address", () => {
