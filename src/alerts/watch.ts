@@ -5,17 +5,9 @@ import { codeOf, messageOf } from "../errors.ts";
 import type { Job } from "../job.ts";
 import type { Outage } from "../judge.ts";
 import { logGrouped } from "../log.ts";
-import { longestPutOff, reminderAt } from "../outbox.ts";
+import { longestPutOff } from "../outbox.ts";
 import { type JobSettings, settingsOf } from "../settings.ts";
-import {
-	bringAlertsBack,
-	deleteResolvedBefore,
-	readAlert,
-	readOpenAlerts,
-	readOpenAlertsOf,
-	remindAlert,
-	unmuteAlert,
-} from "../store/alerts.ts";
+import { bringAlertsBack, deleteResolvedBefore, readAlert } from "../store/alerts.ts";
 import { transaction } from "../store/database.ts";
 import { bringDueBack, deleteDeliveriesBefore, readUntold } from "../store/deliveries.ts";
 import { noteAwaited } from "../store/inventory-awaited.ts";
@@ -25,9 +17,10 @@ import { replayableTransaction } from "../store/replayable.ts";
 import { clearUnjudged, deleteWatched, readDueChecks, readNextCheck, readUnjudged } from "../store/watched.ts";
 import type { Units } from "../units.ts";
 import { type Audience, announce } from "./announce.ts";
-import { applyFindings } from "./apply-findings.ts";
 import { declareJobs } from "./declared-jobs.ts";
 import { type Looked, lookAt } from "./look.ts";
+import { applyOwnFindings } from "./own-findings.ts";
+import { nextReminder, remindDue } from "./reminders.ts";
 import { groupSilent, type Said } from "./silent-hosts.ts";
 
 /** Jobs judged in one transaction: answers are due between two. */
@@ -236,17 +229,8 @@ export class Watch {
 		if (key === this.#own) return false;
 		const audience = this.#audience();
 		transaction(db, () => {
-			const kinds: Finding["kind"][] = ["rejected_input", "refused_reports", "channel_broken"];
-			const open = readOpenAlertsOf(db, 0).filter(({ kind }) => kinds.includes(kind));
-			const said: Said[] = [];
-			const how = {
-				isHistory: false,
-				isSilent: false,
-				ended: () => "It has not happened again.",
-				announce: (alert: Alert, event: AlertEventName) => said.push({ alertId: alert.id, event }),
-			};
-			applyFindings(db, 0, open, findings, how, now);
-			for (const { alertId, event } of said) this.#say(db, readAlert(db, alertId), event, audience, now);
+			for (const { alertId, event } of applyOwnFindings(db, findings, now))
+				this.#say(db, readAlert(db, alertId), event, audience, now);
 		});
 		this.#own = key;
 		return true;
@@ -255,17 +239,9 @@ export class Watch {
 	#remind(db: Database, now: number): boolean {
 		const audience = this.#audience();
 		return transaction(db, () => {
-			let count = 0;
-			for (const alert of readOpenAlerts(db)) {
-				const at = reminderAt(alert);
-				if (at === null || at > now) continue;
-				remindAlert(db, alert.id, now);
-				// What was there before the monitor is news only while it is new: a day later it is still open.
-				if (alert.isMuted) unmuteAlert(db, alert.id);
-				this.#say(db, { ...alert, isMuted: false }, "reminder", audience, now);
-				count++;
-			}
-			return count > 0;
+			const due = remindDue(db, now);
+			for (const alert of due) this.#say(db, alert, "reminder", audience, now);
+			return due.length > 0;
 		});
 	}
 
@@ -275,8 +251,7 @@ export class Watch {
 
 	#plan(db: Database, now: number): void {
 		this.#nextCheck = readNextCheck(db);
-		const reminders = readOpenAlerts(db).flatMap((alert) => reminderAt(alert) ?? []);
-		this.#nextReminder = reminders.length === 0 ? null : Math.max(now, Math.min(...reminders));
+		this.#nextReminder = nextReminder(db, now);
 	}
 
 	/** Once a day, and only when something has ended: an idle monitor writes nothing. */
