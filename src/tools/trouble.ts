@@ -9,7 +9,7 @@ const tidying =
 	/^(?:\/\S*\/)?(?:rm|rmdir|ls|mkdir|umount|mount|mountpoint|ln|test|\[|which|kill|pkill|killall|chown|chmod|stat|find|systemctl|docker|crontab|logger|modprobe): /;
 /** "bash: line 1: restic: command not found", "./backup.sh: 3: pg_dump: not found". */
 const notFound =
-	/^(?:[^:\n]{1,100}: ){1,3}(?:(?:command )?not found|Befehl nicht gefunden\.?|commande introuvable|orden no encontrada|comando non trovato|команда не найдена|未找到命令)$/;
+	/^(?:[^:：\n]{1,100}(?:: |：)){1,3}(?:(?:command )?not found|Befehl nicht gefunden\.?|commande introuvable|orden no encontrada|comando non trovato|команда не найдена|未找到命令|コマンドが見つかりません|polecenie nie odnalezione|opdracht niet gevonden|comando não encontrado|kommandot finns inte)$/;
 const killed =
 	/^(?:Killed|Terminated|Aborted|Segmentation fault|Bus error|Out of memory|Keyboard ?interrupt|Received SIG[A-Z]+\.?)(?: \(core dumped\))?$|: (?:\d+ )?Killed\s{2,}\S/i;
 const crashed = /^(?:.*: )?Traceback \((?:most recent call|innermost) last\):$|^panic: |^Exception in thread "/;
