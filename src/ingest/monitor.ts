@@ -187,6 +187,22 @@ export class Monitor {
 		return { changed };
 	}
 
+	/** As `catchUp`, for somebody who waits: after so long the rest is read without him. What was new by then is counted. */
+	async catchUpWithin(ms: number): Promise<{ changed: number }> {
+		const before = this.#changes;
+		const reading = this.catchUp();
+		// What fails later is met by the next round, which says so.
+		reading.catch(() => {});
+		const patience = Promise.withResolvers<void>();
+		const timer = setTimeout(patience.resolve, ms);
+		try {
+			await Promise.race([reading, patience.promise]);
+		} finally {
+			clearTimeout(timer);
+		}
+		return { changed: this.#changes - before };
+	}
+
 	/** Stops looking, writes down what must be, folds the log into the database. Safe to call once. */
 	async stop(): Promise<void> {
 		this.#isStopped = true;

@@ -242,7 +242,8 @@ export const otherOperations: Operation[] = [
 		method: "POST",
 		path: "/api/import",
 		summary: "Reads the metrics file now",
-		description: "It is read once a second anyway. Taken from this server's own pages and from a shell.",
+		description:
+			"It is read once a second anyway. Answers after five seconds at most: what a big file still holds is read on. Taken from this server's own pages and from a shell.",
 		answers: {
 			200: json("Read", objectOf({ imported_at: text(), inserted: whole(), status: { type: "string", enum: ["ok"] } })),
 		},

@@ -48,6 +48,8 @@ export type { Method };
 export type Route = Declared & { handler: Handler };
 
 const dataForMs = 60_000;
+/** How long somebody waits for a file to be read; a connection that is silent for ten seconds is closed. */
+const importMs = 5000;
 
 export function routes(options: AppOptions, headers: Record<string, string>): Route[] {
 	const { monitor, config, clock } = options;
@@ -117,14 +119,17 @@ export function routes(options: AppOptions, headers: Record<string, string>): Ro
 	const healthDetails: Handler = () => answerJson(headers, 200, healthObject(options));
 
 	let lastImport = { at: Number.NEGATIVE_INFINITY, answer: null as Promise<Response> | null };
-	/** Reads the file now. A second call within two seconds finds nothing new and costs nothing. */
+	/**
+	 * Reads the file now, and of a big one what is read in `importMs`. A second call within two seconds finds nothing new
+	 * and costs nothing.
+	 */
 	const importNow: Handler = () => {
 		const asked = performance.now();
 		const isRepeated = asked - lastImport.at < 2000;
 		if (isRepeated && lastImport.answer !== null) {
 			return lastImport.answer.then(() => imported(0));
 		}
-		const result = monitor.catchUp().then(({ changed }) => imported(changed));
+		const result = monitor.catchUpWithin(importMs).then(({ changed }) => imported(changed));
 		lastImport = { at: asked, answer: result };
 		return result.then((response) => response.clone());
 	};

@@ -7,6 +7,7 @@ import { Monitor } from "../../src/ingest/monitor.ts";
 import { makeSpool, spoolFolder } from "../../src/ingest/spool.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { writeMeta } from "../../src/store/meta.ts";
+import { countRuns } from "../../src/store/runs.ts";
 import { cleanUp } from "../binary.ts";
 import { aLine, someLines } from "../lines.ts";
 import { idsOf, makeData, withMonitor } from "../store/monitor.ts";
@@ -29,6 +30,23 @@ test("what cannot be taken from the spool does not hold up what lies behind it",
 		expect(monitor.problems().map(({ id }) => id)).toEqual(["spool"]);
 	});
 });
+
+test("who waits for a big file is answered in time, and the rest is read without him", async () => {
+	const data = makeData(someLines(0, 20_000));
+	const monitor = new Monitor(data.config, Date.now);
+	monitor.start();
+	try {
+		const { changed } = await monitor.catchUpWithin(1);
+		expect(changed).toBeLessThan(20_000);
+		const countOf = () => (monitor.db === null ? 0 : countRuns(monitor.db));
+		const until = Date.now() + 15_000;
+		while (countOf() < 20_000 && Date.now() < until) await Bun.sleep(20);
+		expect(countOf()).toBe(20_000);
+		expect(await monitor.catchUpWithin(5000)).toEqual({ changed: 0 });
+	} finally {
+		await monitor.stop();
+	}
+}, 20_000);
 
 test("a database that opens and then cannot be asked is opened again, and the looking goes on", async () => {
 	const data = makeData(someLines(0, 3));
