@@ -159,6 +159,8 @@ const zoneNames = new Map<string, string>();
 const mostNames = 256;
 
 function zoneName(at: number, zone: string): string {
+	// Asking would read all calendars.
+	if (zone === "UTC") return zone;
 	const key = `${zone} ${zoneOffset(at, zone)}`;
 	let name = zoneNames.get(key);
 	if (name === undefined) {
