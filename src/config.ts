@@ -134,6 +134,12 @@ export function reachedAt(host: string): string {
 	return host.includes(":") ? `[${host}]` : host;
 }
 
+/** What a server says of where it is found: somebody at another device is not to look for 127.0.0.1 there. */
+export function servedAt(host: string, port: number): string {
+	const others = host === "0.0.0.0" || host === "::" ? " (and at every other address of this machine)" : "";
+	return `http://${reachedAt(host)}:${port}${others}`;
+}
+
 /** A word about the data folder that was probably meant: `bun start` in a clone makes `./data`. "" where there is none. */
 export function nearbyFolder(env: Environment, dataDir: string): string {
 	const here = existsSync(dataDir) ? null : folderHere(env);

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { asksForLogin, loginWords } from "../src/access-config.ts";
-import { checkServed, nearbyFolder, reachedAt, readConfig } from "../src/config.ts";
+import { checkServed, nearbyFolder, reachedAt, readConfig, servedAt } from "../src/config.ts";
 import { faultOfHash } from "../src/password-hash.ts";
 import { judgeHost } from "../src/web/guard.ts";
 import { cleanUp, makeFolder } from "./binary.ts";
@@ -77,6 +77,16 @@ describe("HOST", () => {
 			"[::1]",
 			"[fd00::1]",
 			"10.0.0.1",
+		]);
+	});
+
+	test("a server on every address says so, not only the one that leads nowhere from elsewhere", () => {
+		const everywhere = " (and at every other address of this machine)";
+		expect(["0.0.0.0", "::", "10.0.0.1", "fd00::1"].map((host) => servedAt(host, 5001))).toEqual([
+			`http://127.0.0.1:5001${everywhere}`,
+			`http://[::1]:5001${everywhere}`,
+			"http://10.0.0.1:5001",
+			"http://[fd00::1]:5001",
 		]);
 	});
 });

@@ -1,7 +1,7 @@
 // `serve`: the port first, then the database, then the files; stopped by a signal in less than two seconds.
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { asksForLogin, loginWords, sessionsFile } from "../access-config.ts";
-import { type Config, checkServed, reachedAt, readConfig } from "../config.ts";
+import { type Config, checkServed, readConfig, servedAt } from "../config.ts";
 import { AppError, codeOf, messageOf } from "../errors.ts";
 import { log, logGrouped } from "../log.ts";
 import { version } from "../version.ts";
@@ -49,7 +49,7 @@ export async function run(config: Config): Promise<number> {
 		throw error;
 	}
 	log(
-		`backup-monitor ${version} serves http://${reachedAt(config.host)}:${server.port} and follows ${config.metricsFile}; login: ${loginWords(config)}`,
+		`backup-monitor ${version} serves ${servedAt(config.host, server.port)} and follows ${config.metricsFile}; login: ${loginWords(config)}`,
 	);
 	notifyReady();
 	startWatchdog(() => true);
