@@ -6,10 +6,10 @@ export type Trouble = { message: string; category: string };
 
 /** Programs that scripts tidy up with: that something is not there is no trouble of theirs. */
 const tidying =
-	/^(?:\/\S*\/)?(?:rm|rmdir|ls|mkdir|umount|mount|mountpoint|ln|test|\[|which|kill|pkill|killall|chown|chmod|stat|find|systemctl|docker|crontab|logger|modprobe): /;
+	/^(?:\/\S*\/)?(?:rm|rmdir|ls|mkdir|umount|mountpoint|ln|test|\[|which|kill|pkill|killall|chown|chmod|stat|find|systemctl|docker|crontab|logger|modprobe): /;
 /** "bash: line 1: restic: command not found", "./backup.sh: 3: pg_dump: not found". */
 const notFound =
-	/^(?:[^:：\n]{1,100}(?:: |：)){1,3}(?:(?:command )?not found|Befehl nicht gefunden\.?|commande introuvable|orden no encontrada|comando non trovato|команда не найдена|未找到命令|コマンドが見つかりません|polecenie nie odnalezione|opdracht niet gevonden|comando não encontrado|kommandot finns inte)$/;
+	/^(?:[^:：\n]{1,100}(?:: |：)){1,4}(?:(?:command )?not found|(?:Befehl|Kommando) nicht gefunden\.?|commande introuvable|orden no encontrada|comando non trovato|команда не найдена|未找到命令|コマンドが見つかりません|polecenie nie odnalezione|opdracht niet gevonden|comando não encontrado|kommandot finns inte)$/;
 const killed =
 	/^(?:Killed|Terminated|Aborted|Segmentation fault|Bus error|Out of memory|Keyboard ?interrupt|Received SIG[A-Z]+\.?)(?: \(core dumped\))?$|: (?:\d+ )?Killed\s{2,}\S/i;
 const crashed = /^(?:.*: )?Traceback \((?:most recent call|innermost) last\):$|^panic: |^Exception in thread "/;
@@ -39,7 +39,7 @@ const grave = new Set([
 
 /** What scripts call besides a backup tool to make what is backed up, or to bring it away. */
 const helpers =
-	/^(?:\/\S*\/)?(?:pg_dump(?:all)?|pg_basebackup|psql|mysqldump|mariadb-dump|mariadb-backup|mysql|xtrabackup|mongodump|redis-cli|sqlite3|influxd?|gpg2?|curl|wget|aws|mount\.\w+|slapcat|virsh|vzdump|zfs|zpool|lvcreate|btrfs|cp|dd|gzip|pigz|zstd|xz|bzip2|lz4|openssl|age|scp|sftp|tar|docker)(?:\[\d+\])?: \S/;
+	/^(?:\/\S*\/)?(?:pg_dump(?:all)?|pg_basebackup|psql|mysqldump|mariadb-dump|mariadb-backup|mysql|xtrabackup|mongodump|redis-cli|sqlite3|influxd?|gpg2?|curl|wget|aws|mount(?:\.\w+)?|slapcat|virsh|vzdump|zfs|zpool|lvcreate|btrfs|cp|dd|gzip|pigz|zstd|xz|bzip2|lz4|openssl|age|scp|sftp|tar|docker)(?:\[\d+\])?: \S/;
 
 /**
  * A complaint of something else that a script called, beside the words of a tool that found nothing wrong. Null where
@@ -83,12 +83,13 @@ function isComplaint(line: string): boolean {
 		return true;
 	if (
 		helpers.test(line) &&
-		/\b(?:errors?|fail(?:ed|ure)|cannot|can't|could ?n[o']t|unable|denied|refused)\b/i.test(line)
+		/\b(?:errors?|fail(?:ed|ure)|cannot|can't|could ?n[o']t|unable|denied|refused|does not exist)\b/i.test(line)
 	)
 		return true;
 	if (/Permission denied \((?:publickey|password|keyboard)|^Host key verification failed|^lost connection$/.test(line))
 		return true;
 	const isNamed = named.test(line);
+	if (/^[\w.-]{2,30} error: \S/.test(line)) return true;
 	if (isNamed && /^[^\s:]+(?: [\w-]+)?: (?:error|fatal|FATAL|ERROR)\b/.test(line)) return true;
 	if (usage.test(line) || /^Command '.{1,400}' (?:exited with|returned non-zero)/.test(line)) return true;
 	if (/\bfailed: exit status [1-9]|^(?:\w+\.)*[A-Z]\w*(?:Error|Exception): \S/.test(line)) return true;
