@@ -19,8 +19,7 @@ export function wire(config: Config, clock: () => number, entry: Entry, access: 
 		clock,
 		db: () => monitor.caughtUp,
 		outages: () => monitor.outages,
-		isWell: () =>
-			[...monitor.problems(), ...alerting.problems(clock())].every(({ severity }) => severity !== "critical"),
+		isWell: () => problems().every(({ severity }) => severity !== "critical"),
 		refused: (now) => entry.findings(now),
 		onChange: () => monitor.touch(),
 	});

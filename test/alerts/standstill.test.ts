@@ -2,7 +2,7 @@
 
 import { Database } from "bun:sqlite";
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Alerting } from "../../src/alerts/alerting.ts";
 import { readConfig } from "../../src/config.ts";
@@ -182,6 +182,18 @@ test("with no channel left that can be used, the mistake in one is critical", as
 	writeFileSync(file, `channels:\n${broken}  hook: { url: "${receiverOf().url}" }\n`);
 	station.alerting.reload();
 	expect(criticals(station)).toEqual([]);
+});
+
+test("a heartbeat stops where reports are refused because the token cannot be read", async () => {
+	let calls = 0;
+	const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(`${++calls}`) });
+	const dataDir = makeFolder();
+	mkdirSync(join(dataDir, "push-token"));
+	const station = await stationOf({ dataDir, env: { HEARTBEAT_URL: `http://127.0.0.1:${server.port}/beat` } });
+	expect(await (await station.get("/health")).json()).toMatchObject({ problems: [{ id: "tokens" }] });
+	await Bun.sleep(100);
+	expect(calls).toBe(0);
+	server.stop(true);
 });
 
 test("a heartbeat that its address does not take is shown", async () => {
