@@ -101,9 +101,16 @@ function killer(dataDir: string, k: number | null, log: string): string[] {
 	return ["strace", "-f", ...paths, "-e", `trace=${calls}`, ...kill, "-o", log];
 }
 
+/** Killed meanwhile it has no child any more. */
 async function endTraced(server: Started): Promise<void> {
-	const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8").trim();
-	process.kill(Number(children.split(" ")[0]), "SIGTERM");
+	try {
+		const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8").trim();
+		const child = Number(children.split(" ")[0]);
+		// 0 would be every process of this group.
+		if (child > 0) process.kill(child, "SIGTERM");
+	} catch {
+		// Gone, and strace with it.
+	}
 	await server.exited;
 }
 
