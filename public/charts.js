@@ -17,6 +17,7 @@ import "./alert-count.js";
 import { chartConfig, failureMarks } from "./chart-config.js";
 import "./focus.js";
 import { jobChartConfig, usualBand } from "./job-charts.js";
+import "./night.js";
 import "./reader.js";
 import "./zones.js";
 

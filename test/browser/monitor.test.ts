@@ -135,6 +135,15 @@ describe("the built monitor", () => {
 		await page.keyboard.press("Enter");
 		expect((await widths())[0]).toBeGreaterThan(3.9 * shown - 20);
 		expect(await words()).toBeGreaterThan(few + 4);
+		// The first thing that happened is in sight.
+		await page.waitForFunction(() => (document.querySelector(".night-scroll")?.scrollLeft ?? 0) > 0);
+		const [place, mark] = [
+			await scroll.boundingBox(),
+			await page.locator(".timeline [data-mark=ok] rect").first().boundingBox(),
+		];
+		expect((mark?.x ?? 0) - (place?.x ?? 0)).toBeGreaterThanOrEqual(0);
+		expect((mark?.x ?? 0) - (place?.x ?? 0)).toBeLessThan(place?.width ?? 0);
+		await scroll.evaluate((one) => one.scrollTo(0, 0));
 		await scroll.focus();
 		await page.keyboard.press("ArrowRight");
 		await page.waitForFunction(() => (document.querySelector(".night-scroll")?.scrollLeft ?? 0) > 0);
