@@ -22,6 +22,7 @@ import { Watch, type WatchLook } from "./watch.ts";
 
 const tickMs = 1000;
 const ownFindingsForMs = 30_000;
+const channelsAgainMs = 60_000;
 
 export type AlertingOptions = {
 	config: Config;
@@ -52,6 +53,8 @@ export class Alerting {
 	readonly #digest: DigestMaker;
 	readonly #heartbeat: Heartbeat;
 	#channels: Channels;
+	/** When those that cannot be used were tried last. */
+	#channelsAt = Number.NEGATIVE_INFINITY;
 	#db: Database | null = null;
 	#announced = 0;
 	#own: { at: number; findings: Finding[] } = { at: Number.NEGATIVE_INFINITY, findings: [] };
@@ -207,6 +210,7 @@ export class Alerting {
 		const { clock, db: open, isWell, onChange } = this.#options;
 		const now = clock();
 		if (this.#file.look(now)) this.#adoptSettings();
+		this.#lookAtUnusable(now);
 		this.#heartbeat.tick(isWell(), this.#monotonic());
 		const db = open();
 		if (db === null) {
@@ -256,7 +260,19 @@ export class Alerting {
 	#adoptSettings(): void {
 		this.onSettings();
 		this.#sayProblems();
-		this.#channels = channelsOf(this.#options.config, this.#file.settings);
+		this.#useChannels(channelsOf(this.#options.config, this.#file.settings));
+	}
+
+	/** A secret that was not there yet, at the start of a machine, may be by now. */
+	#lookAtUnusable(now: number): void {
+		if (this.#channels.problems.length === 0 || Math.abs(now - this.#channelsAt) < channelsAgainMs) return;
+		this.#channelsAt = now;
+		const channels = channelsOf(this.#options.config, this.#file.settings);
+		if (channels.problems.length < this.#channels.problems.length) this.#useChannels(channels);
+	}
+
+	#useChannels(channels: Channels): void {
+		this.#channels = channels;
 		this.#watch.restart();
 		this.#deliverer.wake();
 		this.#isReviving = true;

@@ -84,6 +84,7 @@ function unusable(what: string, error: unknown): Problem {
 		id: `unusable ${what}`,
 		severity: "warning",
 		title: `${what.charAt(0).toUpperCase()}${what.slice(1)} cannot be used: ${messageOf(error)}`,
-		detail: "Nothing is sent through it. Mend it; a changed config.yaml is read again by itself, variables at a start.",
+		detail:
+			"Nothing is sent through it. Mend it: config.yaml and files of secrets are read again by themselves, variables at a start.",
 	};
 }

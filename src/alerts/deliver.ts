@@ -110,7 +110,7 @@ export class Deliverer {
 		const deliveries = due[0]?.event === "digest" ? due.slice(0, 1) : due.filter(({ event }) => event !== "digest");
 		if (channel === undefined) {
 			const ids = due.map(({ id }) => id);
-			transaction(db, () => markFailed(db, ids, "There is no channel of this name any more.", null, now));
+			transaction(db, () => markFailed(db, ids, "There is no channel of this name that can be used.", null, now));
 			this.#options.onChange();
 			return;
 		}

@@ -184,6 +184,22 @@ test("with no channel left that can be used, the mistake in one is critical", as
 	expect(criticals(station)).toEqual([]);
 });
 
+test("a channel whose secret comes later than the monitor is used from then on", async () => {
+	const receiver = receiverOf();
+	const dataDir = makeFolder();
+	const secret = join(dataDir, "hook-url");
+	writeFileSync(join(dataDir, "config.yaml"), `channels:\n  hook: { url_file: "${secret}" }\n`);
+	const station = await stationOf({ dataDir });
+	await station.run("photos", { success: false });
+	expect(criticals(station)).toHaveLength(1);
+	writeFileSync(secret, receiver.url);
+	await station.pass(2 * 60_000);
+	expect(criticals(station)).toEqual([]);
+	await station.run("db", { success: false });
+	await station.pass(2 * 60_000);
+	expect(receiver.messages.flatMap(({ events }) => events.map(({ job }) => job))).toContain("db");
+});
+
 test("a heartbeat stops where reports are refused because the token cannot be read", async () => {
 	let calls = 0;
 	const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(`${++calls}`) });
