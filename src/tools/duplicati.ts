@@ -85,7 +85,7 @@ function fromText(text: string): Report | null {
 		title ??= /^Duplicati (\w+) report for (.{1,200})$/.exec(line)?.slice(1).join("\n") ?? null;
 		isLog ||= line === "Log data:";
 		if (isLog) {
-			if (logLines.length < 100 && /^\d{4}-\d\d-\d\d .*-\[?(?:Warning|Error)/.test(line)) logLines.push(line);
+			if (logLines.length < 100 && /^\d{4}-\d\d-\d\d .{1,40}- ?\[?(?:Warning|Error)\b/.test(line)) logLines.push(line);
 			continue;
 		}
 		const stat = inner.exec(line);
@@ -123,7 +123,8 @@ function toRun(output: ToolOutput, told: Report, kind: ToolRun["kind"]): ToolRun
 	let words: Words = isBroken ? "failure" : (results[(told.result ?? "").toLowerCase()] ?? "failure");
 	const isPartial = data.PartialBackup === true || data.PartialBackup === "True";
 	const hasErrors = [data.FilesWithError, data.ErrorsActualLength].some((count) => (readCount(count) ?? 0) > 0);
-	if (words === "success" && (isPartial || hasErrors)) words = "warning";
+	const hasLogged = told.logLines.some((line) => /- ?\[Error-/.test(line));
+	if (words === "success" && (isPartial || hasErrors || hasLogged)) words = "warning";
 	const outcome = judge(output, words);
 	const messages = told.logLines.map(withoutPrefix);
 	const error = firstLine(told.exception) ?? pick(told.logLines) ?? readText(data.Message);

@@ -2,6 +2,7 @@
 import { generic } from "./generic.ts";
 import { recogniseBody } from "./registry.ts";
 import type { ToolReading, ToolRun } from "./tool.ts";
+import { doubt } from "./tool-run.ts";
 
 /** How the ping itself says that the run ended: base path, `/fail`, or `/{exit status}`. */
 export type PingWord = { failed: boolean; exit: number | null };
@@ -25,6 +26,13 @@ export function readPingBody(
 	const backups = reading.runs.filter(({ kind }) => kind === "backup");
 	const run = merge(backups.length > 0 ? backups : reading.runs);
 	if (run === null) return null;
+	const others = backups.length > 0 ? reading.runs.filter(({ kind }) => kind !== "backup") : [];
+	const failed =
+		others.find(({ outcome }) => outcome === "failure") ?? others.find(({ outcome }) => outcome === "warning");
+	if (run.outcome === "success" && failed !== undefined) {
+		const message = `${failed.kind}: ${failed.errorMessage ?? failed.outcome}`;
+		doubt(run, { message, category: failed.errorCategory ?? "unknown" });
+	}
 	if (word.failed && run.outcome !== "failure") run.outcome = "failure";
 	if (run.outcome === "failure") run.errorCategory ??= "unknown";
 	return { tool: tool.name, run, ignored: reading.ignored };
@@ -33,7 +41,9 @@ export function readPingBody(
 /** No tool's words, beside a ping that says it went well: they count where they complain. */
 function doubtful({ runs }: ToolReading): { tool: string; run: ToolRun; ignored: [] } | null {
 	const [run] = runs;
-	return run?.outcome === "warning" ? { tool: "generic", run, ignored: [] } : null;
+	return run !== undefined && (run.outcome === "warning" || run.outcome === "failure")
+		? { tool: "generic", run, ignored: [] }
+		: null;
 }
 
 const badness = { success: 0, running: 1, warning: 2, failure: 3 };

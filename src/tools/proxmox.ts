@@ -211,6 +211,12 @@ function metricsOf(guests: Guest[]): Record<string, number> {
 function recognise(output: ToolOutput): number {
 	const head = wholeText(output).slice(0, 20_000);
 	if (/vzdump backup status|"type"\s*:\s*"vzdump"|INFO: starting new backup job: vzdump/.test(head)) return 0.97;
+	// What else Proxmox sends to the same webhook: about no backup, and so no run.
+	if (
+		/"severity"\s*:/.test(head) &&
+		/"type"\s*:\s*"(?:package-updates|fencing|replication|system-mail|acme)"/.test(head)
+	)
+		return 0.9;
 	return /(?:^|\n)VMID\s+Name\s+Status\s+Time\s+Size\s+Filename/i.test(head) ? 0.95 : 0;
 }
 

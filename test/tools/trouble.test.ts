@@ -182,3 +182,53 @@ test("what Kopia's console says of files is the run's: fatal errors fail it, ign
 		errorCategory: "source_unreadable",
 	});
 });
+
+test("a check or a prune that failed behind a good backup is a warning of a ping that says all went well", () => {
+	const status = (success: boolean) => ({
+		success,
+		time: "2026-11-23T02:00:00+01:00",
+		error: success ? "" : "exit status 1",
+		stderr: "",
+		duration: 1,
+	});
+	const body = JSON.stringify({ profiles: { nightly: { backup: status(true), check: status(false) } } });
+	const ping = readPingBody(body, { failed: false, exit: null }, about);
+	expect(ping?.run).toMatchObject({
+		kind: "backup",
+		outcome: "warning",
+		errorMessage: expect.stringContaining("check: "),
+	});
+});
+
+test("the one line of a check that says CRITICAL is no success of the ping that brings it", () => {
+	const line = "CRITICAL: tank/data newest daily snapshot is 4d old (should be < 1d 8h)";
+	expect(readPingBody(line, { failed: false, exit: null }, about)?.run.outcome).toBe("failure");
+});
+
+test("Duplicati's success beside an error in its own log is a warning, as text and as JSON", () => {
+	const logged =
+		"2026-11-23 02:00:00 +01 - [Error-Duplicati.Library.Main.Controller-FailedOperation]: The operation failed";
+	const data = {
+		MainOperation: "Backup",
+		ParsedResult: "Success",
+		BeginTime: "2026-11-23T01:00:00Z",
+		EndTime: "2026-11-23T01:00:05Z",
+		ExaminedFiles: 12,
+	};
+	const json = JSON.stringify({ Data: data, Extra: { "backup-name": "nas" }, LogLines: [logged], Exception: null });
+	expect(read(json, null).runs[0]).toMatchObject({ outcome: "warning", errorMessage: "The operation failed" });
+	expect(read(json.replace(logged, ""), null).runs[0]).toMatchObject({ outcome: "success" });
+	const text = `Duplicati Backup report for nas\nMainOperation: Backup\nParsedResult: Success\nExaminedFiles: 12\nLog data:\n${logged}\n`;
+	expect(read(text, null).runs[0]).toMatchObject({ outcome: "warning" });
+});
+
+test("what Proxmox says of updates and fences is no run, and no failed one", () => {
+	const body = {
+		title: "New software packages available (pve)",
+		message: "3 updates",
+		severity: "info",
+		timestamp: 1764000000,
+		fields: { type: "package-updates", hostname: "pve" },
+	};
+	expect(read(JSON.stringify(body), null).runs).toEqual([]);
+});
