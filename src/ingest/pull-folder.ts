@@ -11,8 +11,44 @@ export type PulledFolder = { listing: ReadListing; isMounted: boolean | null };
 
 const deepest = 32;
 
+/** Folders that did not answer in time, as a mount whose server is gone: each holds a thread until it does. */
+const hanging = new Set<string>();
+
 /** `wasMounted`: it once lay on another file system than the root, so it must again. */
-export async function pullFolder(path: string, wasMounted: boolean, limits: PullLimits): Promise<PulledFolder> {
+export function pullFolder(path: string, wasMounted: boolean, limits: PullLimits): Promise<PulledFolder> {
+	return inTime(path, limits, () => look(path, wasMounted, limits));
+}
+
+/** Resolves in time although the look at a folder may never come back; looks at it once at a time. */
+export async function inTime(
+	path: string,
+	limits: PullLimits,
+	look: () => Promise<PulledFolder>,
+): Promise<PulledFolder> {
+	if (hanging.has(path)) {
+		return { listing: failedListing(`${path} has not answered since it was looked at before.`), isMounted: null };
+	}
+	hanging.add(path);
+	const looking = look().finally(() => hanging.delete(path));
+	const { promise: givenUp, resolve } = Promise.withResolvers<PulledFolder>();
+	const giveUp = () => resolve({ listing: failedListing(whyStopped(path, limits)), isMounted: null });
+	const timer = setTimeout(giveUp, limits.timeoutMs);
+	limits.signal.addEventListener("abort", giveUp);
+	if (limits.signal.aborted) giveUp();
+	try {
+		return await Promise.race([givenUp, looking]);
+	} finally {
+		clearTimeout(timer);
+		limits.signal.removeEventListener("abort", giveUp);
+	}
+}
+
+function whyStopped(path: string, { signal, timeoutMs }: PullLimits): string {
+	if (signal.aborted) return "The monitor was stopped while it looked.";
+	return `${path} was not read within ${Math.round(timeoutMs / 1000)} s.`;
+}
+
+async function look(path: string, wasMounted: boolean, limits: PullLimits): Promise<PulledFolder> {
 	try {
 		const [folder, root] = await Promise.all([stat(path), stat("/")]);
 		if (!folder.isDirectory()) return { listing: failedListing(`${path} is no folder.`), isMounted: null };
@@ -22,11 +58,8 @@ export async function pullFolder(path: string, wasMounted: boolean, limits: Pull
 		}
 		const deadline = performance.now() + limits.timeoutMs;
 		const found = new FoundEntries();
-		const trouble = await walk(path, "", 0, found, () => {
-			if (limits.signal.aborted) return "The monitor was stopped while it looked.";
-			if (performance.now() > deadline) return `${path} was not read within ${Math.round(limits.timeoutMs / 1000)} s.`;
-			return null;
-		});
+		const isOver = () => limits.signal.aborted || performance.now() > deadline;
+		const trouble = await walk(path, "", 0, found, () => (isOver() ? whyStopped(path, limits) : null));
 		return { listing: trouble === null ? found.finish() : failedListing(trouble), isMounted };
 	} catch (error) {
 		return { listing: failedListing(whyNot(path, error)), isMounted: null };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Inventories } from "../../src/ingest/inventories.ts";
 import type { ReadListing } from "../../src/ingest/listing.ts";
 import { pullCommand } from "../../src/ingest/pull-command.ts";
-import { pullFolder } from "../../src/ingest/pull-folder.ts";
+import { inTime, pullFolder } from "../../src/ingest/pull-folder.ts";
 import { pullS3 } from "../../src/ingest/pull-s3.ts";
 import type { InventorySettings, JobSettings, Settings } from "../../src/settings.ts";
 import { noSettings } from "../../src/settings.ts";
@@ -68,6 +68,26 @@ describe("a command", () => {
 });
 
 describe("a folder", () => {
+	test("one that does not answer is given up in time, and at a stop, and not asked again meanwhile", async () => {
+		const folder = makeFolder();
+		// It comes back only when it is let go, as a look at a mount whose server is gone.
+		const { promise: answer, resolve: letGo } = Promise.withResolvers<void>();
+		const look = async () => {
+			await answer;
+			return pullFolder(makeFolder(), false, limits());
+		};
+		const late = await inTime(folder, limits(50), look);
+		expect(late.listing).toMatchObject({ outcome: "failed", reason: `${folder} was not read within 0 s.` });
+		expect((await pullFolder(folder, false, limits(50))).listing.reason).toContain("has not answered since");
+		const stop = new AbortController();
+		const other = inTime(makeFolder(), { timeoutMs: 60_000, signal: stop.signal }, look);
+		stop.abort();
+		expect((await other).listing.reason).toBe("The monitor was stopped while it looked.");
+		letGo();
+		await Bun.sleep(100);
+		expect((await pullFolder(folder, false, limits())).listing.outcome).toBe("empty");
+	});
+
 	test("its files are listed with time and size, links are not followed", async () => {
 		const folder = makeFolder();
 		mkdirSync(join(folder, "a/b"), { recursive: true });
