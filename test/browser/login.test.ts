@@ -98,8 +98,9 @@ test("no page breaks the policy, with a login on, and none is kept by the browse
 test("an open page whose login is over leads to the login, and back to where it was", async () => {
 	const { page } = await visit("/login");
 	await enter(page);
-	await page.goto(`${server.url}/?range=90`);
-	await page.waitForSelector("#live");
+	await page.goto(`${server.url}/?range=90`, { waitUntil: "commit" });
+	// Its stream is open: else the refusal of that would lead it away at once.
+	await page.waitForResponse((response) => response.url().endsWith("/live"));
 	await page.context().clearCookies();
 	// Something comes in, and the page asks for it.
 	await untilTold(page);
