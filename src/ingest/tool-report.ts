@@ -2,9 +2,9 @@
 import { limits } from "../report-fields.ts";
 import { type RunReport, succeeded } from "../run.ts";
 import { readSeconds } from "../tools/fields.ts";
+import { narrowed } from "../tools/narrow.ts";
 import { stripEscapes } from "../tools/text.ts";
 import type { ToolReading, ToolRun } from "../tools/tool.ts";
-import { narrowed } from "../tools/wrapping.ts";
 
 /** What is known of an invocation besides its output. */
 export type ReportContext = {

@@ -1,12 +1,13 @@
 // The ways to read an output: as it came, without what carried it, without what stands before its lines, with the line
 // ends that were stripped. A tool reads the one in which it finds most of its own words. Pure.
 import { frameOf, withoutFrame } from "./frames.ts";
+import { narrowed } from "./narrow.ts";
 import { withSeams } from "./seams.ts";
 import { bothStreams, edgesOf, stripEscapes } from "./text.ts";
 import type { Tool, ToolOutput, ToolReading } from "./tool.ts";
 import { doubt } from "./tool-run.ts";
 import { scriptTroubleIn } from "./trouble.ts";
-import { narrowed, unwrap } from "./wrapping.ts";
+import { unwrap } from "./wrapping.ts";
 
 /**
  * What was taken away: nothing, what is foreign to every tool, or what some tools print themselves (stamps, objects).

@@ -43,16 +43,6 @@ function ofForm(text: string): string | null {
 	return parts.length === 0 ? null : parts.join("\n");
 }
 
-/**
- * A text of two bytes a letter (PowerShell writes files so) that was read as one of one byte: every other one is a NUL.
- * Letters of other alphabets are lost.
- */
-export function narrowed(text: string): string {
-	if (!text.includes("\0")) return text;
-	const letters = text.replaceAll("\0", "");
-	return letters.length * 3 > text.length * 2 ? text : letters.replace(/^[\ufffd\ufeff]+/, "");
-}
-
 /** Line ends that a shell or a template wrote out. */
 function withLineEnds(text: string): string | null {
 	if (/[\n\r]/.test(text) || !/\\n/.test(text)) return null;
