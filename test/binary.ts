@@ -194,6 +194,14 @@ export async function untilRead(server: Started, accepted: number, withinMs = 10
 	});
 }
 
+/** Of the first child of a process: the server where it was started through strace, unshare and the like; throws if there is none. */
+export function childOf({ pid }: { pid: number }): number {
+	const child = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+	// A signal to 0 would be one to the tests themselves.
+	if (!(child > 0)) throw new Error(`process ${pid} has no child`);
+	return child;
+}
+
 /** Most memory a process ever had, in bytes (VmHWM). */
 export function peakMemory(pid: number): number {
 	return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;

@@ -5,7 +5,17 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commands } from "../../src/cli/commands.ts";
-import { binary, cleanUp, importFile, makeFolder, runCommand, startServer, until, untilRead } from "../binary.ts";
+import {
+	binary,
+	childOf,
+	cleanUp,
+	importFile,
+	makeFolder,
+	runCommand,
+	startServer,
+	until,
+	untilRead,
+} from "../binary.ts";
 import { aLine, firstStart, someLines } from "../lines.ts";
 
 afterAll(cleanUp);
@@ -153,10 +163,10 @@ describe("serve", () => {
 		const isRoot = process.getuid?.() === 0;
 		const prefix = ["unshare", ...(isRoot ? [] : ["-r"]), "--pid", "--fork", "--kill-child", "--mount-proc"];
 		const server = await startServer({ env, prefix });
-		const [child] = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8").trim().split(" ");
+		const child = childOf(server);
 		expect(readFileSync(`/proc/${child}/status`, "utf8")).toMatch(/NSpid:\s+\d+\s+1\n/);
 		const from = performance.now();
-		process.kill(Number(child), "SIGTERM");
+		process.kill(child, "SIGTERM");
 		expect(await server.exited).toBe(0);
 		expect(performance.now() - from).toBeLessThan(2000);
 	});

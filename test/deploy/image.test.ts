@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "../../scripts/build.ts";
-import { isHard } from "../binary.ts";
+import { childOf, isHard } from "../binary.ts";
 import { freePort } from "../free-port.ts";
 import { createBuilder, type Image } from "./image.ts";
 import { answers } from "./monitor.ts";
@@ -106,7 +106,7 @@ async function expectContained({ root, config }: Image, dir: string): Promise<vo
 		stderr: "pipe",
 	});
 	await answers(`http://127.0.0.1:${port}/health`, monitor);
-	const pid = Number(readFileSync(`/proc/${monitor.pid}/task/${monitor.pid}/children`, "utf8").trim());
+	const pid = childOf(monitor);
 
 	const status = readFileSync(`/proc/${pid}/status`, "utf8");
 	expect(status).toMatch(/^NSpid:\t\d+\t1$/m);

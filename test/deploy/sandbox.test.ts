@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { binary, cleanUp, makeFolder, type Started, startServer } from "../binary.ts";
+import { binary, childOf, cleanUp, makeFolder, type Started, startServer } from "../binary.ts";
 import { tell } from "../hard/tell.ts";
 import { aLine, someLines } from "../lines.ts";
 import { expectAnswered, httpCases } from "../web/http-cases.ts";
@@ -64,7 +64,7 @@ describe.skipIf(!isRoot)("in the sandbox", () => {
 				CONTAIN_WITH: launcher.join(" "),
 			},
 		});
-		pid = Number(readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8").trim());
+		pid = childOf(server);
 	}, 60_000);
 
 	test("it is one: filtered, without rights, without a place to write but its own", () => {

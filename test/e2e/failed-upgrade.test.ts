@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { schemaVersion } from "../../src/store/database.ts";
-import { cleanUp, isHard, makeFolder, type Started, startServer, until, untilRead } from "../binary.ts";
+import { childOf, cleanUp, isHard, makeFolder, type Started, startServer, until, untilRead } from "../binary.ts";
 import { tell } from "../hard/tell.ts";
 import { aLine, someLines } from "../lines.ts";
 import { makeSmallDisk } from "../small-disk.ts";
@@ -104,10 +104,7 @@ function killer(dataDir: string, k: number | null, log: string): string[] {
 /** Killed meanwhile it has no child any more. */
 async function endTraced(server: Started): Promise<void> {
 	try {
-		const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8").trim();
-		const child = Number(children.split(" ")[0]);
-		// 0 would be every process of this group.
-		if (child > 0) process.kill(child, "SIGTERM");
+		process.kill(childOf(server), "SIGTERM");
 	} catch {
 		// Gone, and strace with it.
 	}

@@ -10,7 +10,17 @@ import { Monitor } from "../../src/ingest/monitor.ts";
 import { findDamage } from "../../src/store/database.ts";
 import first from "../../src/store/migrations/001-first.sql" with { type: "text" };
 import { damageOf, listCopies } from "../../src/store/own-copies.ts";
-import { cleanUp, isHard, makeFolder, runCommand, type Started, startServer, until, untilRead } from "../binary.ts";
+import {
+	childOf,
+	cleanUp,
+	isHard,
+	makeFolder,
+	runCommand,
+	type Started,
+	startServer,
+	until,
+	untilRead,
+} from "../binary.ts";
 import { aLine, someLines } from "../lines.ts";
 import { chance, type Event, readRecording, recorder, writeCrash } from "./power-cut.ts";
 import { tell } from "./tell.ts";
@@ -228,8 +238,7 @@ async function record(work: Work): Promise<{ before: string; events: Event[] }> 
 		expect(response.status).toBe(200);
 		await work.meanwhile?.(server, folder);
 		await Bun.sleep(isHard ? 2500 : 1200);
-		const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8").trim();
-		process.kill(Number(children.split(" ")[0]), "SIGTERM");
+		process.kill(childOf(server), "SIGTERM");
 		await server.exited;
 	} else {
 		const words = { LINES: join(folder, "..", "lines.jsonl"), KEPT: join(folder, "kept.db") };

@@ -7,7 +7,7 @@ import { readConfig } from "../../src/config.ts";
 import { Monitor } from "../../src/ingest/monitor.ts";
 import { findDamage } from "../../src/store/database.ts";
 import { readTokens } from "../../src/web/tokens.ts";
-import { cleanUp, isHard, makeFolder, type Started, startServer, until } from "../binary.ts";
+import { childOf, cleanUp, isHard, makeFolder, type Started, startServer, until } from "../binary.ts";
 import { chance, type Event, readRecording, recorder, writeCrash } from "./power-cut.ts";
 import { tell } from "./tell.ts";
 
@@ -62,8 +62,7 @@ async function record(): Promise<{ events: FileEvent[]; token: string; slugsMade
 		});
 		for (let version = from; version <= to; version++) await push(server, version);
 		await until(() => existsSync(log));
-		const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8").trim();
-		process.kill(Number(children.split(" ")[0]), to === 60 ? "SIGTERM" : "SIGKILL");
+		process.kill(childOf(server), to === 60 ? "SIGTERM" : "SIGKILL");
 		await server.exited;
 		logs.push(log);
 	}

@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cleanUp, makeFolder, peakMemory, type Started, startServer, until } from "../binary.ts";
+import { childOf, cleanUp, makeFolder, peakMemory, type Started, startServer, until } from "../binary.ts";
 
 let server: Started;
 beforeAll(async () => {
@@ -236,7 +236,6 @@ test("a journal that cannot be written though there is room is said with its rea
 	expect((await push(limited, report("after"))).status).toBe(200);
 	expect(await ids(limited)).toEqual(["after", "before"]);
 	expect(readFileSync(journal, "utf8").trim().split("\n")).toHaveLength(2);
-	const children = readFileSync(`/proc/${limited.pid}/task/${limited.pid}/children`, "utf8").trim();
-	process.kill(Number(children.split(" ")[0]), "SIGTERM");
+	process.kill(childOf(limited), "SIGTERM");
 	await limited.exited;
 }, 40_000);
