@@ -6,7 +6,7 @@ import type { Job } from "../job.ts";
 import { Kept } from "../kept.ts";
 import type { Ladder } from "../ladder.ts";
 import { compareNeeds } from "../needs.ts";
-import type { JobRef, JobsFilter, Overview, OverviewAlert, Point, Range, Series } from "../overview.ts";
+import type { JobRef, JobsFilter, Overview, OverviewAlert, OverviewJob, Point, Range, Series } from "../overview.ts";
 import { averagesOf } from "../rollup.ts";
 import { type Run, rate, succeeded } from "../run.ts";
 import type { Settings } from "../settings.ts";
@@ -64,7 +64,9 @@ export function readOverview(db: Database, question: OverviewQuestion): StoredOv
 	const isOneJob = job !== null || jobs.length <= 1;
 	const archived = new Set(judged.flatMap((row) => (row.judgement.state === "archived" ? [row.slug] : [])));
 	const kept = all.filter(({ slug }) => !archived.has(slug)).map(({ id }) => id);
-	const sizes = isOneJob ? null : readSizeTotals(db, kept, { from: firstDay, to: lastDay(today), zone });
+	const sizes = isOneJob
+		? null
+		: readSizeTotals(db, kept, { from: firstDay, today, to: lastDay(today), zone, newest: newestSizes(all, judged) });
 	const series = isOneJob ? seriesOfJob(db, job?.id ?? null, period, dayStart(firstDay, zone)) : period.series;
 	return {
 		now,
@@ -92,6 +94,17 @@ export function readOverview(db: Database, question: OverviewQuestion): StoredOv
 		rejected: { total: countRejected(db), lines: readRejected(db, shownRejected) },
 		lines: findSource(db, question.metricsFile)?.line ?? 0,
 	};
+}
+
+/** Bytes of the newest good backup, by the id of its job. */
+function newestSizes(jobs: readonly Job[], judged: readonly OverviewJob[]): Map<number, number> {
+	const sizes = new Map(judged.flatMap(({ slug, good }) => (good?.size == null ? [] : [[slug, good.size]])));
+	return new Map(
+		jobs.flatMap(({ id, slug }) => {
+			const size = sizes.get(slug);
+			return size === undefined ? [] : [[id, size]];
+		}),
+	);
 }
 
 /** Every job in the order in which it needs somebody, with all open alerts. */

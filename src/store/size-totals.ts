@@ -1,20 +1,30 @@
 // How many bytes the last good backups of all jobs are together, day by day: a job that did not run still has its backup.
+// Of today the newest one of each job counts, of a day before the average of its backups.
 import type { Database } from "bun:sqlite";
 import { dayStart } from "../time.ts";
 import { allJobs } from "./daily.ts";
 import { prepared } from "./database.ts";
 import { keptUntilWritten } from "./period.ts";
 
-type Carried = { totals: ReadonlyMap<number, number>; last: Map<number, number> };
+type Carried = { totals: Map<number, number>; last: Map<number, number> };
 
 /** Bytes of a day; null before the first size. */
 export type SizeTotals = { of: (day: number) => number | null; days: () => number[] };
 
-/** On the days `from` to `to` (inclusive), of the jobs asked for. */
+type Question = {
+	from: number;
+	today: number;
+	/** Inclusive. */
+	to: number;
+	zone: string;
+	/** Bytes of the newest good backup by job: of an earlier day only the average is known. */
+	newest: ReadonlyMap<number, number>;
+};
+
 export function readSizeTotals(
 	db: Database,
 	jobIds: readonly number[],
-	{ from, to, zone }: { from: number; to: number; zone: string },
+	{ from, today, to, zone, newest }: Question,
 ): SizeTotals {
 	// Yesterday's runs may still be reported.
 	const open = to - 2;
@@ -25,7 +35,12 @@ export function readSizeTotals(
 		return carry(start, readSizes(db, from, open - 1), jobIds, from, open - 1);
 	});
 	const since = Math.max(from, open);
-	const { totals } = carry(new Map(closed.last), readSizes(db, since, to), jobIds, since, to);
+	const { totals, last } = carry(new Map(closed.last), readSizes(db, since, to), jobIds, since, to);
+	for (const jobId of jobIds) {
+		const size = newest.get(jobId);
+		if (size !== undefined) last.set(jobId, size);
+	}
+	if (last.size > 0) for (let day = today; day <= to; day++) totals.set(day, sumOf(last));
 	return {
 		of: (day) => totals.get(day) ?? closed.totals.get(day) ?? null,
 		days: () => [...closed.totals.keys(), ...totals.keys()],

@@ -182,6 +182,15 @@ describe("sizes of all jobs together", () => {
 		expect(ask().totalSize).toBe(7e9);
 	});
 
+	test("are today the newest good backup of each job, also of one that runs many times a day", () => {
+		record("hourly", [0, -0.04, -0.08], (ago) => ({ size_bytes: ago === -0.08 ? 6e9 : 3e9 }));
+		record("nas", nights(2), () => ({ size_bytes: 5e9 }));
+		expect(ask().totalSize).toBe(11e9);
+		expect(sizesOf().at(-1)).toBe(11);
+		record("hourly", [-0.12], () => ({ success: false, error_message: "no" }));
+		expect(ask().totalSize).toBe(11e9);
+	});
+
 	test("begin with what was there before the period, and follow what is reported late", () => {
 		record("old", [20], () => ({ size_bytes: 3e9 }));
 		record("nas", nights(7), () => ({ size_bytes: 5e9 }));
