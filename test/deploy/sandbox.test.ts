@@ -8,6 +8,7 @@ import { tell } from "../hard/tell.ts";
 import { aLine, someLines } from "../lines.ts";
 import { expectAnswered, httpCases } from "../web/http-cases.ts";
 
+/** Another uid, a read-only root and a filter of system calls are root's to set; CI is root. */
 const isRoot = process.getuid?.() === 0;
 const deploy = join(import.meta.dir, "../../deploy");
 afterAll(cleanUp);

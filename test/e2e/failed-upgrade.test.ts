@@ -18,7 +18,7 @@ const olderVersions = [
 	{ schema: 3, commit: "31da99006c71790f88fe72cc32416ee0ed1d8473" },
 	{ schema: 2, commit: "8aa94b3ccaffa7706fda7f85ffa38857fb6b89d0" },
 ];
-/** A download without its history cannot build its past. */
+/** A download without its history cannot build its past; CI has a clone, and with it all of this. */
 const hasHistory = olderVersions.every(
 	({ commit }) => Bun.spawnSync(["git", "cat-file", "-e", `${commit}^{commit}`], { cwd: root }).exitCode === 0,
 );

@@ -10,6 +10,7 @@ import { makeMemoryGroup } from "../memory-group.ts";
 
 afterAll(cleanUp);
 
+/** null where this user may make no memory cgroup; CI may. */
 const group = makeMemoryGroup(128 * 1024 * 1024);
 const password = "correct horse battery";
 const rounds = isHard ? 5 : 1;

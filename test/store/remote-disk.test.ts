@@ -15,6 +15,7 @@ afterAll(async () => {
 });
 
 const env = { RETENTION_DAYS: "36500" };
+/** Mounting needs root and a kernel with FUSE; CI has both. */
 const canMount = existsSync("/dev/fuse") && process.getuid?.() === 0;
 
 /** A folder that a program of its own shows, as sshfs, rclone and mergerfs do. */
